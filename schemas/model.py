@@ -1,0 +1,137 @@
+"""The typed form of contracts, mappings and code lists, as the other rooms use them.
+
+Belongs here: immutable descriptions. Does not belong here: reading YAML (`loader.py`), SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from schemas.problems import Language
+
+ColumnType = Literal["string", "integer", "decimal", "date", "timestamp", "boolean"]
+Severity = Literal["error", "warning", "info"]
+# ODCS 3.1 names; screens show "conformity" as validity / 有效性.
+Dimension = Literal["completeness", "uniqueness", "conformity", "consistency", "accuracy", "timeliness"]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A wording in both languages."""
+
+    zh: str
+    en: str
+
+    def __getitem__(self, language: Language) -> str:
+        return self.zh if language == "zh" else self.en
+
+
+@dataclass(frozen=True)
+class Column:
+    """One attribute of an entity.
+
+    `standard` names the standardiser (hub/cleansing) that brings raw text to the standard form.
+    `code_list` names the list in schemas/codes whose codes are the only allowed values.
+    """
+
+    name: str
+    type: ColumnType
+    title: Text
+    required: bool = False
+    unit: str | None = None
+    precision: int = 20
+    scale: int = 6
+    standard: str | None = None
+    code_list: str | None = None
+    synonyms: tuple[str, ...] = ()
+    example: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A quality rule of a contract.
+
+    `scope` "row": decided inside one load, per row; may hold the row back.
+    `scope` "set": decided in the store over all rows (references, cross-source, sums); reports only.
+    `kind` and `args` select the SQL template in hub/quality. `id` is "<entity>.<name>", unique.
+    """
+
+    id: str
+    entity: str
+    kind: str
+    dimension: Dimension
+    severity: Severity
+    title: Text
+    why: Text
+    fix: Text
+    column: str | None = None
+    args: MappingABC[str, Any] = field(default_factory=dict)
+    scope: Literal["row", "set"] = "row"
+    hold: bool = False
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What one entity is: columns, keys, owner and rules. Stored in table core.<entity>."""
+
+    entity: str
+    title: Text
+    description: Text
+    owner: str  # department code, see schemas/codes/department.yaml
+    columns: tuple[Column, ...]
+    business_key: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    path: str = ""
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.entity} has no column {name}")
+
+
+@dataclass(frozen=True)
+class ColumnMapping:
+    """Where one entity column comes from in one dataset.
+
+    `source`: source column name, or None when `value` is a constant for every row.
+    `values`: status map, raw text -> standard code; a raw text not in it stays as it is.
+    `standard`: overrides the contract's standardiser for this source.
+    """
+
+    column: str
+    source: str | None = None
+    value: str | None = None
+    values: MappingABC[str, str] = field(default_factory=dict)
+    standard: str | None = None
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How one dataset ("<system>.<object>") becomes rows of one entity."""
+
+    dataset: str
+    entity: str
+    department: str  # who keeps this data, i.e. who fixes it
+    columns: tuple[ColumnMapping, ...]
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Code:
+    """One entry of a code list: the standard code, its names, and spellings met in the wild."""
+
+    code: str
+    title: Text
+    aliases: tuple[str, ...] = ()
+    attributes: MappingABC[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CodeList:
+    name: str
+    title: Text
+    codes: tuple[Code, ...]
