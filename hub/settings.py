@@ -12,6 +12,8 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from schemas.problems import Problem
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -57,7 +59,12 @@ def load_environment() -> None:
 def settings() -> Settings:
     """The settings of this installation; reads os.environ at every call.
 
-    Raises KeyError if WATERWORKS_STORE_URL is unset (call `load_environment()` first, or run
-    `waterworks init`).
+    WATERWORKS_STORE_URL names the store; without it the embedded cluster of this home is used.
+    Raises Problem `store_not_initialised` if there is neither.
     """
-    return Settings(home=home(), store_url=os.environ["WATERWORKS_STORE_URL"])
+    from hub.store.postgres import recorded_url
+
+    url = os.environ.get("WATERWORKS_STORE_URL") or recorded_url(home())
+    if url is None:
+        raise Problem("store_not_initialised", home=str(home()))
+    return Settings(home=home(), store_url=url)
