@@ -135,3 +135,50 @@ class CodeList:
     name: str
     title: Text
     codes: tuple[Code, ...]
+
+
+@dataclass(frozen=True)
+class TemplateColumn:
+    """One column of a workbook layout.
+
+    `source`: the header as people write it, without unit, asterisk and upper header level; it is
+    the column's name in the landed rows. `column`: the entity column it fills; None = landed only.
+    `synonyms`: other headers that mean the same. `unit`: the unit its header is expected to name.
+    """
+
+    source: str
+    column: str | None = None
+    synonyms: tuple[str, ...] = ()
+    required: bool = False
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
+class Template:
+    """The layout of one kind of workbook: where its files lie, and how its table is recognised.
+
+    `files`: glob patterns relative to the watched folder. `version_from`: regular expression whose
+    first group is the version in a file's name; the greatest version is read. `sheets`: names or
+    glob patterns of the sheet, in order of preference; empty = any sheet whose header fits.
+    `key`: source columns whose texts, joined by "|", identify a row.
+    """
+
+    name: str
+    title: Text
+    description: Text
+    department: str
+    entity: str
+    dataset: str  # "<system>.<object>"
+    files: tuple[str, ...]
+    columns: tuple[TemplateColumn, ...]
+    key: tuple[str, ...]
+    sheets: tuple[str, ...] = ()
+    version_from: str | None = None
+    path: str = ""
+
+    def column(self, source: str) -> TemplateColumn:
+        """The column of that source name; KeyError if there is none."""
+        for column in self.columns:
+            if column.source == source:
+                return column
+        raise KeyError(f"{self.name} has no column {source}")
