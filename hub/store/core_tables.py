@@ -71,7 +71,9 @@ def ensure_core_tables(connection: psycopg.Connection[Any], contracts: Iterable[
                 )
             )
             connection.execute(
-                sql.SQL("comment on table {} is {}").format(table, sql.Literal(f"{contract.title.en} / {contract.title.zh}"))
+                sql.SQL("comment on table {} is {}").format(
+                    table, sql.Literal(f"{contract.title.en} / {contract.title.zh}")
+                )
             )
             continue
         for name, definition in columns:

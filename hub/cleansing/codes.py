@@ -1,0 +1,85 @@
+"""Codes: material codes, document numbers, codes of a code list; and the key that codes match by.
+
+Belongs here: what makes two spellings of a code equal. Not here: units (`units.py`), tax numbers
+(`uscc.py`). An O typed for a 0 is never repaired in the value: it is a finding, and a match key.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from hub.cleansing.result import Standard, unsure
+from hub.cleansing.text import narrow, preflight
+from schemas.model import CodeList
+
+_SEPARATORS = re.compile(r"[-_ .·/]")
+_SIZE = re.compile(r"(?<=\d)[×*X](?=\d)")
+
+
+def code(raw: str) -> Standard:
+    """NFKC, trimmed, upper case. Inner blanks, leading zeros and look-alikes stay as they are.
+
+    >>> code("ａ-1００2 ")
+    Standard(value='A-1002', rule='code.width', reason=None)
+    """
+    special = preflight(raw)
+    if special:
+        return special
+    value = narrow(raw).upper()
+    if value == raw:
+        return Standard(value)
+    if unicodedata.normalize("NFKC", raw) != raw:
+        return Standard(value, "code.width")
+    return Standard(value, "code.case" if value != " ".join(raw.split()) else "code.spaces")
+
+
+def material_match_key(value: str) -> str:
+    """The form under which two material codes are compared; never shown, never stored as value.
+
+    Separators go, 10×20 = 10*20 = 10X20, O and I inside digit runs count as 0 and 1, leading zeros
+    of an all-digit code do not count (Excel strips them).
+
+    >>> material_match_key("a-1O.02"), material_match_key("00123"), material_match_key("10*20")
+    ('A1002', '123', '10X20')
+    """
+    key = _SEPARATORS.sub("", _SIZE.sub("X", narrow(value).upper()))
+    key = re.sub(r"(?<=\d)[OI]+(?=\d|$)", lambda run: run[0].translate({79: 48, 73: 49}), key)
+    return key.lstrip("0") or "0" if key.isdigit() else key
+
+
+def lookup(codes: CodeList) -> dict[str, str]:
+    """{spelling key: code} of a code list: its codes, titles and aliases.
+
+    A spelling that two codes share leads to neither: it would be a guess.
+    """
+    found: dict[str, str | None] = {}
+    for entry in codes.codes:
+        for spelling in (entry.code, entry.title.zh, entry.title.en, *entry.aliases):
+            for key in (exact_key(spelling), spelling_key(spelling)):
+                found[key] = entry.code if found.get(key, entry.code) == entry.code else None
+    # A code always means itself, whatever another entry's alias says.
+    found |= {exact_key(entry.code): entry.code for entry in codes.codes}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def exact_key(spelling: str) -> str:
+    """Width and blanks do not count, case does (first looked up: T is not t everywhere)."""
+    return "=" + narrow(spelling).replace(" ", "")
+
+
+def spelling_key(spelling: str) -> str:
+    """Width, blanks and case do not count."""
+    return narrow(spelling).replace(" ", "").casefold()
+
+
+def listed(raw: str, spellings: Mapping[str, str], family: str = "code") -> Standard:
+    """The code that a spelling means, by `lookup(...)`; unsure if the list does not know it."""
+    special = preflight(raw)
+    if special:
+        return special
+    found = spellings.get(exact_key(raw)) or spellings.get(spelling_key(raw))
+    if found is None:
+        return unsure(f"{family}.unknown")
+    return Standard(found, None if found == raw else f"{family}.alias")

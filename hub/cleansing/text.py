@@ -1,0 +1,102 @@
+"""Free text and names: width, blanks, invisible characters, mojibake.
+
+Belongs here: what concerns characters, whatever they mean. Not here: codes (`codes.py`), what a
+company name consists of (`names.py`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+from hub.cleansing.result import BLANK, Standard, unsure
+
+# Zero-width characters, BOM, soft hyphen, direction marks: they make equal texts differ.
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]|[\x00-\x08\x0e-\x1f\x7f]")
+# Letters, digits and blank of double width. Chinese punctuation stays: it is right in Chinese text.
+_WIDE = {code: code - 0xFEE0 for span in ((0xFF10, 0xFF1A), (0xFF21, 0xFF3B), (0xFF41, 0xFF5B)) for code in range(*span)}
+_WIDE |= {ord("　"): ord(" "), **{ord(wide): ord(narrow) for wide, narrow in zip("－＋／．％＃＆＊＝＿～＠", "-+/.%#&*=_~@")}}
+_ERROR_CELLS = frozenset({"#N/A", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"})
+# Whole cells that people write to say "there is nothing to fill in here".
+_PLACEHOLDERS = frozenset(
+    {"-", "--", "---", "—", "——", "－", "/", "//", "\\", "／", "无", "暂无", "空", "N/A", "n/a", "NA", "NULL", "Null", "null", "None", "nil"}
+)
+_CJK = re.compile("[\u4e00-\u9fff]")
+_READABLE = re.compile("[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef\x20-\x7e]+")
+
+
+def preflight(raw: str) -> Standard | None:
+    """What every column answers alike: blank cells, error cells, placeholders; else None.
+
+    >>> preflight("#N/A").reason, preflight(" 　 "), preflight("无").rule
+    ('cell.error', Standard(value=None, rule=None, reason=None), 'text.placeholder')
+    """
+    bare = _INVISIBLE.sub("", raw).strip()
+    if not bare:
+        return BLANK
+    if bare in _ERROR_CELLS:
+        return unsure("cell.error")
+    if bare in _PLACEHOLDERS:
+        return Standard(None, "text.placeholder")
+    return None
+
+
+def narrow(raw: str) -> str:
+    """NFKC without invisible characters, trimmed, inner blanks collapsed to one.
+
+    Lossy on purpose (m² becomes m2): for keys, names, numbers and dates, not for free text.
+    """
+    return " ".join(unicodedata.normalize("NFKC", _INVISIBLE.sub("", raw)).split())
+
+
+def repair_mojibake(raw: str) -> str | None:
+    """The Chinese text that was read in the wrong encoding, or None.
+
+    Only whole round trips that end in nothing but Chinese and ASCII count:
+    GBK read as Latin-1, UTF-8 read as GBK.
+
+    >>> repair_mojibake("ÉÏº£"), repair_mojibake("涓婃捣"), repair_mojibake("上海")
+    ('上海', '上海', None)
+    """
+    for wrong, right in (("latin-1", "gbk"), ("gbk", "utf-8")):
+        if wrong == "latin-1" and _CJK.search(raw):
+            continue
+        try:
+            text = raw.encode(wrong).decode(right)
+        except UnicodeError:
+            continue
+        if text != raw and len(_CJK.findall(text)) >= 2 and _READABLE.fullmatch(text):
+            return text
+    return None
+
+
+def text(raw: str) -> Standard:
+    """Free text: letters and digits of normal width, no doubled or outer blanks."""
+    if raw.isascii() and raw.isprintable() and raw == " ".join(raw.split()) and raw not in _PLACEHOLDERS | _ERROR_CELLS:
+        return Standard(raw)
+    return preflight(raw) or _steps(raw, lambda value: value.translate(_WIDE))
+
+
+def name(raw: str) -> Standard:
+    """A company's or person's name: NFKC (brackets too), trimmed; case is kept."""
+    return preflight(raw) or _steps(raw, lambda value: unicodedata.normalize("NFKC", value))
+
+
+def _steps(raw: str, width: Callable[[str], str]) -> Standard:
+    value, rule = raw, None
+    repaired = repair_mojibake(raw)
+    steps = (
+        ("text.mojibake", lambda before: repaired or before),
+        ("text.invisible", lambda before: _INVISIBLE.sub("", before)),
+        ("text.spaces", lambda before: " ".join(before.split())),
+        ("text.width", width),
+    )
+    for step, change in steps:
+        after = change(value)
+        if after != value and rule != "text.mojibake":
+            rule = step
+        value = after
+    # Normalising may bring new blanks out (㈱ and the like), so the last word is collapsing them.
+    value = " ".join(value.split())
+    return Standard(value, rule) if value else BLANK

@@ -1,0 +1,57 @@
+"""One dataset ("<system>.<object>") with everything a load must know about it.
+
+Belongs here: joining configuration, contract and mapping. Not here: reading or writing data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+from schemas.loader import code_lists, contracts, fingerprint, mappings
+from schemas.model import CodeList, Contract, Mapping
+from schemas.problems import Problem
+
+UPLOADS = "uploads"  # the system name under which approved uploads are loaded
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """name: "<system>.<object>"; rules: fingerprint of contract, mapping and code lists."""
+
+    name: str
+    system: str
+    plant: str
+    contract: Contract
+    mapping: Mapping
+    codes: dict[str, CodeList]
+    rules: str
+
+
+@cache
+def all_mappings() -> dict[str, Mapping]:
+    """Mappings by dataset, including uploads.<template>, which map like the watched workbook does."""
+    known = mappings()
+    uploads = {
+        f"{UPLOADS}.{name.partition('.')[2]}": replace(mapping, dataset=f"{UPLOADS}.{name.partition('.')[2]}")
+        for name, mapping in known.items()
+        if name.startswith("workbooks.")
+    }
+    return {**known, **uploads}
+
+
+def dataset(name: str, plant: str) -> Dataset:
+    """The dataset of that name; Problem `mapping_missing` if schemas/mappings has none."""
+    mapping = all_mappings().get(name)
+    if mapping is None:
+        raise Problem("mapping_missing", dataset=name)
+    contract = contracts()[mapping.entity]
+    return Dataset(
+        name=name,
+        system=name.partition(".")[0],
+        plant=plant,
+        contract=contract,
+        mapping=mapping,
+        codes=code_lists(),
+        rules=fingerprint(contract, mapping),
+    )
