@@ -109,9 +109,7 @@ def _merge_core(
         return
     # core.<entity> itself is the definition, so that the types are the store's own.
     connection.execute("drop table if exists pg_temp.page_core")
-    connection.execute(
-        sql.SQL("create temporary table page_core (like {}) on commit drop").format(_core(dataset))
-    )
+    connection.execute(sql.SQL("create temporary table page_core (like {}) on commit drop").format(_core(dataset)))
     for name in ("_dataset", "_plant", "_row_hash", "_load_id", "_loaded_at"):
         connection.execute(sql.SQL("alter table page_core alter column {} drop not null").format(sql.Identifier(name)))
     copy_in(connection, sql.Identifier("pg_temp", "page_core"), rows)
@@ -131,9 +129,7 @@ def _merge_core(
             file=sql.SQL("{}::bigint").format(sql.Literal(file_id)),
             columns=sql.SQL(", ").join(map(sql.Identifier, values)),
             values=sql.SQL(", ").join(sql.Identifier("c", name) for name in values),
-            updates=sql.SQL(", ").join(
-                sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in targets
-            ),
+            updates=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in targets),
         )
     )
 
