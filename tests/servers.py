@@ -9,7 +9,6 @@ The servers refuse to run as root, so as root they run as `nobody` in a folder t
 from __future__ import annotations
 
 import configparser
-import glob
 import os
 import pwd
 import secrets
@@ -40,12 +39,11 @@ def free_port() -> int:
 
 def find_program(name: str, package: str, *patterns: str) -> str:
     """Path of a server program, from PATH, /usr/sbin or the patterns (newest last)."""
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    candidates = [path for pattern in patterns for path in sorted(glob.glob(pattern))]
-    if candidates:
+    if candidates := [str(path) for pattern in patterns for path in sorted(Path("/").glob(pattern))]:
         return candidates[-1]
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if found is None:
-        raise RuntimeError(f"The tests need {name}, which is not installed: run `apt-get install {package}` (or make test).")
+        raise RuntimeError(f"The tests need {name}, which is missing: run `apt-get install {package}` (or make test).")
     return found
 
 
@@ -53,11 +51,11 @@ def odbc_driver(section: str, package: str, pattern: str) -> str:
     """Absolute path of an ODBC driver library, from its usual place or odbcinst.ini."""
     ini = configparser.ConfigParser(strict=False, interpolation=None)
     ini.read(["/etc/odbcinst.ini", "/usr/local/etc/odbcinst.ini", "/opt/homebrew/etc/odbcinst.ini"])
-    if found := sorted(glob.glob(pattern)):
-        return found[0]
+    if found := sorted(Path("/").glob(pattern)):
+        return str(found[0])
     driver = ini.get(section, "Driver", fallback="")
-    if not os.path.isabs(driver):
-        raise RuntimeError(f"The tests need the ODBC driver '{section}': run `apt-get install {package}` (or make test).")
+    if not Path(driver).is_absolute():
+        raise RuntimeError(f"The tests need ODBC driver '{section}': run `apt-get install {package}` (or make test).")
     return driver
 
 
@@ -96,7 +94,7 @@ class PostgresServer(Server):
         return f"{driver}://{USER}:{_quoted(PASSWORD)}@127.0.0.1:{self.port}/{database}"
 
     def odbc(self, database: str = "postgres") -> str:
-        driver = odbc_driver("PostgreSQL Unicode", "odbc-postgresql", "/usr/lib/*/odbc/psqlodbcw.so")
+        driver = odbc_driver("PostgreSQL Unicode", "odbc-postgresql", "usr/lib/*/odbc/psqlodbcw.so")
         return (
             f"Driver={odbc_value(driver)};Server=127.0.0.1;Port={self.port};Database={database};"
             f"UID={USER};PWD={odbc_value(PASSWORD)}"
@@ -114,7 +112,7 @@ class MariadbServer(Server):
         return f"{driver}://{USER}:{_quoted(PASSWORD)}@127.0.0.1:{self.port}/{database}?charset=utf8mb4"
 
     def odbc(self, database: str = "mysql") -> str:
-        driver = odbc_driver("MariaDB Unicode", "odbc-mariadb", "/usr/lib/*/odbc/libmaodbc.so")
+        driver = odbc_driver("MariaDB Unicode", "odbc-mariadb", "usr/lib/*/odbc/libmaodbc.so")
         return (
             f"Driver={odbc_value(driver)};Server=127.0.0.1;Port={self.port};Database={database};"
             f"UID={USER};PWD={odbc_value(PASSWORD)};CHARSET=utf8mb4"
@@ -129,19 +127,17 @@ class MariadbServer(Server):
 
 def start_postgres() -> PostgresServer:
     """A new PostgreSQL with account USER / PASSWORD (superuser), scram passwords, UTF-8."""
-    where = "/usr/lib/postgresql/*/bin/"
+    where = "usr/lib/postgresql/*/bin/"
     initdb = find_program("initdb", "postgresql", where + "initdb")
     postgres = find_program("postgres", "postgresql", where + "postgres")
     home = _home("pg")
     data, secret, port = home / "data", home / "password", free_port()
     secret.write_text(PASSWORD)
     _give_away(secret)
-    _run([initdb, "-D", str(data), "-U", USER, "--pwfile", str(secret), "-A", "scram-sha-256", "-E", "UTF8", "-N"], home)
-    process = _spawn(
-        [postgres, "-D", str(data), "-p", str(port), "-k", str(home)]
-        + [f"-c{option}" for option in ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=60")],
-        home,
-    )
+    account = ["-U", USER, "--pwfile", str(secret), "-A", "scram-sha-256"]
+    _run([initdb, "-D", str(data), *account, "-E", "UTF8", "-N"], home)
+    options = [f"-c{option}" for option in ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=60")]
+    process = _spawn([postgres, "-D", str(data), "-p", str(port), "-k", str(home), *options], home)
     server = PostgresServer(home, port, process, signal.SIGINT)
     _wait(server, lambda: psycopg.connect(server.url(driver="postgresql"), connect_timeout=3).close(), psycopg.Error)
     return server
@@ -155,12 +151,10 @@ def start_mariadb() -> MariadbServer:
     data, sock, port = home / "data", home / "s", free_port()
     common = ["--no-defaults", f"--datadir={data}"]
     _run([install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"], home)
-    process = _spawn(
-        [mariadbd, *common, f"--socket={sock}", f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve"]
-        + ["--character-set-server=utf8mb4", "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=0"]
-        + [f"--pid-file={home / 'pid'}", f"--tmpdir={home}"],
-        home,
-    )
+    network = [f"--socket={sock}", f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve"]
+    small = ["--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=0"]
+    files = [f"--pid-file={home / 'pid'}", f"--tmpdir={home}"]
+    process = _spawn([mariadbd, *common, *network, *small, *files, "--character-set-server=utf8mb4"], home)
     server = MariadbServer(home, port, process, signal.SIGTERM)
 
     def create_account() -> None:
