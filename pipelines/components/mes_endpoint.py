@@ -1,0 +1,24 @@
+"""The component `MesEndpoint`: one list endpoint of a MES."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from connectors.config_models import MesEndpointConfig
+from pipelines.components.base import ConfiguredComponent
+from pipelines.dataset_assets import dataset_definitions
+
+
+class MesEndpoint(ConfiguredComponent):
+    """One list endpoint of a MES; the dataset is <system>.<object>. Builds:
+
+    - asset `raw/<system>/<object>`: the rows as read, in immutable Parquet files
+    - asset `core/<entity>/<system>_<object>`: the rows that passed, merged into core.<entity>
+    - one check per rule of the entity's contract on the core asset
+    """
+
+    model = MesEndpointConfig
+    config: MesEndpointConfig
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        return dataset_definitions(self.config, "mes")

@@ -1,0 +1,27 @@
+"""Policy that cuts across all assets: owners, freshness, retries. Applied once, by definitions.py.
+
+Belongs here: what holds for every asset of a layer. Not here: what belongs to one asset.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import dagster as dg
+
+from pipelines.keys import DEPARTMENT_TAG, layer
+
+TIMEZONE = "Asia/Shanghai"
+NIGHTLY = "0 2 * * *"
+
+# Two more tries for what may pass by itself (failures.py says what does), 10 s and 20 s later.
+RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+
+# Everybody finds last night's data at 06:00; a sync by hand at any later time is as good.
+_BY_SIX = dg.FreshnessPolicy.cron(deadline_cron="0 6 * * *", lower_bound_delta=timedelta(hours=5), timezone=TIMEZONE)
+
+
+def apply_policy(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """The same asset with its layer as group, its department as owner and its freshness promise."""
+    department = spec.tags.get(DEPARTMENT_TAG, "it")
+    return spec.replace_attributes(owners=[f"team:{department}"], freshness_policy=_BY_SIX, group_name=layer(spec.key))
