@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 
 from hub.cleansing.result import Standard, unsure
-from hub.cleansing.text import narrow, preflight
+from hub.cleansing.text import half_width, preflight
 
 _PREFIX = re.compile(r"^(?:\+|00)86[\s-]*|^86[\s-]*(?=1[3-9]\d[\d\s-]{8,}$)")
-_EXTENSION = re.compile(r"[\s,;]*(?:转|分机号?|ext\.?|#)[\s.:]*(\d{1,6})$", re.IGNORECASE)
+_EXTENSION = re.compile(r"[\s,;]*(?:转|分机号?|ext\.?|#)[\s.:]*(\d{1,6})$", re.IGNORECASE | re.ASCII)
 _AREA = r"(0?(?:10|2[0-9]|[3-9]\d{2}))"
-_FIXED = re.compile(rf"\(?{_AREA}\)?[\s-]*([2-9]\d{{2,3}}[\s-]?\d{{4}})(?:-(\d{{1,6}}))?")
-_MOBILE = re.compile(r"1[3-9]\d{9}")
-_SERVICE = re.compile(r"[48]00\d{7}")
+_FIXED = re.compile(rf"\(?{_AREA}\)?[\s-]*([2-9]\d{{2,3}}[\s-]?\d{{4}})(?:-(\d{{1,6}}))?", re.ASCII)
+_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+_SERVICE = re.compile(r"[48]00\d{7}", re.ASCII)
 
 
 def phone(raw: str) -> Standard:
@@ -28,7 +28,7 @@ def phone(raw: str) -> Standard:
     special = preflight(raw)
     if special:
         return special
-    number = narrow(raw)
+    number = half_width(raw)
     prefixed = bool(_PREFIX.match(number))
     number = _PREFIX.sub("", number)
     extension = _EXTENSION.search(number)

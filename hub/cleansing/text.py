@@ -15,12 +15,16 @@ from hub.cleansing.result import BLANK, Standard, unsure
 # Zero-width characters, BOM, soft hyphen, direction marks: they make equal texts differ.
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]|[\x00-\x08\x0e-\x1f\x7f]")
 # Letters, digits and blank of double width. Chinese punctuation stays: it is right in Chinese text.
-_WIDE = {code: code - 0xFEE0 for span in ((0xFF10, 0xFF1A), (0xFF21, 0xFF3B), (0xFF41, 0xFF5B)) for code in range(*span)}
-_WIDE |= {ord("　"): ord(" "), **{ord(wide): ord(narrow) for wide, narrow in zip("－＋／．％＃＆＊＝＿～＠", "-+/.%#&*=_~@")}}
-_ERROR_CELLS = frozenset({"#N/A", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"})
+_WIDE_SPANS = ((0xFF10, 0xFF1A), (0xFF21, 0xFF3B), (0xFF41, 0xFF5B))
+_WIDE = {code: code - 0xFEE0 for span in _WIDE_SPANS for code in range(*span)}
+_WIDE |= str.maketrans("　－＋／．％＃＆＊＝＿～＠", " -+/.%#&*=_~@")
+_ALL_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0xFFE5: ord("¥"), ord("　"): ord(" ")}
+_ERROR_CELLS = frozenset(
+    {"#N/A", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
+)
 # Whole cells that people write to say "there is nothing to fill in here".
 _PLACEHOLDERS = frozenset(
-    {"-", "--", "---", "—", "——", "－", "/", "//", "\\", "／", "无", "暂无", "空", "N/A", "n/a", "NA", "NULL", "Null", "null", "None", "nil"}
+    {"-", "--", "---", "—", "——", "/", "//", "\\", "无", "暂无", "N/A", "n/a", "NULL", "Null", "null", "None"}
 )
 _CJK = re.compile("[\u4e00-\u9fff]")
 _READABLE = re.compile("[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef\x20-\x7e]+")
@@ -32,7 +36,7 @@ def preflight(raw: str) -> Standard | None:
     >>> preflight("#N/A").reason, preflight(" 　 "), preflight("无").rule
     ('cell.error', Standard(value=None, rule=None, reason=None), 'text.placeholder')
     """
-    bare = _INVISIBLE.sub("", raw).strip()
+    bare = narrow(raw) if len(raw) < 32 else raw.strip()
     if not bare:
         return BLANK
     if bare in _ERROR_CELLS:
@@ -45,9 +49,17 @@ def preflight(raw: str) -> Standard | None:
 def narrow(raw: str) -> str:
     """NFKC without invisible characters, trimmed, inner blanks collapsed to one.
 
-    Lossy on purpose (m² becomes m2): for keys, names, numbers and dates, not for free text.
+    Lossy on purpose (m² becomes m2): for keys and names, not for free text or numbers.
     """
     return " ".join(unicodedata.normalize("NFKC", _INVISIBLE.sub("", raw)).split())
+
+
+def half_width(raw: str) -> str:
+    """Full-width ASCII to normal width, trimmed, inner blanks collapsed: for numbers, dates, phones.
+
+    Unlike NFKC it leaves 10² and ① alone, which NFKC would turn into 102 and 1.
+    """
+    return " ".join(_INVISIBLE.sub("", raw).translate(_ALL_WIDE).split())
 
 
 def repair_mojibake(raw: str) -> str | None:
@@ -99,4 +111,4 @@ def _steps(raw: str, width: Callable[[str], str]) -> Standard:
         value = after
     # Normalising may bring new blanks out (㈱ and the like), so the last word is collapsing them.
     value = " ".join(value.split())
-    return Standard(value, rule) if value else BLANK
+    return preflight(value) or Standard(value, rule)

@@ -1,0 +1,159 @@
+"""One column from raw to standard: distinct values through Python, everything else in Arrow.
+
+Belongs here: `convert` and the two ways through it. Not here: which column comes from where
+(`standardise.py`), what a value means (the standardisers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hub.cleansing.dates import EPOCH_MS, ZONE
+from hub.cleansing.result import Standard, Standardiser
+from schemas.model import Column
+
+_FIXED_TYPES = {
+    "string": pa.string(),
+    "integer": pa.int64(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+    "boolean": pa.bool_(),
+}
+
+
+@dataclass(frozen=True)
+class Converted:
+    """values: the typed column. rule, reason: text per row, null where nothing happened.
+
+    text: the standard value as text, per row; None when no row has a rule.
+    """
+
+    values: pa.Array
+    rule: pa.Array | None = None
+    reason: pa.Array | None = None
+    text: pa.Array | None = None
+
+
+def arrow_type(column: Column) -> pa.DataType:
+    """The Arrow type of a contract column."""
+    if column.type == "decimal":
+        return pa.decimal128(column.precision, column.scale)
+    return _FIXED_TYPES[column.type]
+
+
+def raw_text(values: pa.Array) -> pa.Array:
+    """Any source column as text, exactly: decimals plain, times ISO, booleans true/false."""
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if pa.types.is_string(values.type):
+        return values
+    if pa.types.is_timestamp(values.type):
+        return pc.replace_substring(values.cast(pa.string()), " ", "T")
+    if pa.types.is_floating(values.type):
+        # 15 digits are all that a binary float holds for sure; the rest is noise.
+        return pa.array([None if value is None else format(value, ".15g") for value in values.to_pylist()], pa.string())
+    if pa.types.is_binary(values.type) or pa.types.is_nested(values.type):
+        return pa.array([None if value is None else str(value) for value in values.to_pylist()], pa.string())
+    return values.cast(pa.string())
+
+
+def convert(
+    values: pa.Array, column: Column, standard: Standardiser, codes: Mapping[str, str], as_is: bool = True
+) -> Converted:
+    """One source column as one contract column.
+
+    A column that has the right type already (or epoch milliseconds for a time) is cast without
+    looking at single values, unless a status map `codes` is given, a value does not fit, or
+    `as_is` is False (numbers that must be multiplied).
+    """
+    if as_is and not codes:
+        cast = _cast(values, arrow_type(column))
+        if cast is not None:
+            return cast
+    encoded = pc.dictionary_encode(raw_text(values))
+    answers = [_standard(raw, standard, codes) for raw in encoded.dictionary.to_pylist()]
+    texts = pa.array([answer.value for answer in answers], pa.string())
+    typed = texts if column.type == "string" else texts.cast(arrow_type(column))
+    rules = [answer.rule for answer in answers]
+    reasons = [answer.reason for answer in answers]
+    return Converted(
+        values=typed.take(encoded.indices),
+        rule=_spread(rules, encoded.indices),
+        reason=_spread(reasons, encoded.indices),
+        text=texts.take(encoded.indices) if any(rules) else None,
+    )
+
+
+def _standard(raw: str, standard: Standardiser, codes: Mapping[str, str]) -> Standard:
+    mapped = codes.get(raw, codes.get(raw.strip()))
+    if mapped is None:
+        return standard(raw)
+    answer = standard(mapped)
+    return answer._replace(rule="code.mapped") if answer.value is not None and mapped != raw else answer
+
+
+def _spread(of_distinct: list[str | None], indices: pa.Array) -> pa.Array | None:
+    if not any(of_distinct):
+        return None
+    return pa.array(of_distinct, pa.string()).take(indices)
+
+
+def _cast(values: pa.Array, target: pa.DataType) -> Converted | None:
+    """The column by a plain cast, or None where single values must be read."""
+    source = values.type
+    try:
+        if pa.types.is_null(source):
+            return Converted(pa.nulls(len(values), target))
+        if pa.types.is_integer(source) and pa.types.is_integer(target):
+            return Converted(values.cast(target))
+        if pa.types.is_boolean(source) and pa.types.is_boolean(target):
+            return Converted(values)
+        if (pa.types.is_decimal(source) or pa.types.is_integer(source)) and pa.types.is_decimal(target):
+            wide = values.cast(pa.decimal128(38, target.scale)) if pa.types.is_integer(source) else values
+            return Converted(wide.cast(target))
+        if pa.types.is_date(source) and (pa.types.is_date(target) or pa.types.is_timestamp(target)):
+            return Converted(values.cast(target))
+        if pa.types.is_timestamp(source) and pa.types.is_temporal(target):
+            return _from_moments(_local(values), target)
+        if pa.types.is_int64(source) and pa.types.is_temporal(target):
+            return _from_epoch(values, target)
+    except pa.ArrowInvalid:
+        # A value that does not fit (too large, too many digits): read them one by one and say which.
+        return None
+    return None
+
+
+def _local(moments: pa.Array) -> pa.Array:
+    """Naive local time, microseconds."""
+    if moments.type.tz is None:
+        return moments.cast(pa.timestamp("us"), safe=False)
+    return pc.local_timestamp(moments.cast(pa.timestamp("us", tz=str(ZONE)), safe=False))
+
+
+def _from_moments(moments: pa.Array, target: pa.DataType) -> Converted:
+    if pa.types.is_timestamp(target):
+        return Converted(moments)
+    days = pc.floor_temporal(moments, unit="day")
+    values = days.cast(target)
+    has_time = pc.not_equal(days, moments)
+    if not pc.any(has_time).as_py():
+        return Converted(values)
+    rule = pc.if_else(has_time, pa.scalar("date.time_dropped"), pa.scalar(None, pa.string()))
+    return Converted(values, rule=rule, text=values.cast(pa.string()))
+
+
+def _from_epoch(values: pa.Array, target: pa.DataType) -> Converted:
+    """Epoch milliseconds, the way a REST API writes a time: a representation, so no change is noted."""
+    low, high = EPOCH_MS
+    sane = pc.and_(pc.greater_equal(values, low), pc.less(values, high))
+    kept = pc.if_else(sane, values, pa.scalar(None, pa.int64()))
+    moments = _local(kept.cast(pa.timestamp("ms", tz="UTC")))
+    typed: Any = moments if pa.types.is_timestamp(target) else pc.floor_temporal(moments, unit="day").cast(target)
+    if pc.all(sane).as_py() in (True, None):
+        return Converted(typed)
+    return Converted(typed, reason=pc.if_else(sane, pa.scalar(None, pa.string()), pa.scalar("timestamp.range")))

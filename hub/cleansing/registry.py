@@ -1,0 +1,100 @@
+"""Which standardiser serves which column, by the names used in contracts and mappings.
+
+Belongs here: names -> functions, and the arguments a column gives them. Not here: their code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import partial
+
+from hub.cleansing import codes as code_forms
+from hub.cleansing import dates, numbers, text
+from hub.cleansing.boolean import boolean
+from hub.cleansing.phone import phone
+from hub.cleansing.result import Standardiser
+from hub.cleansing.units import unit
+from hub.cleansing.uscc import uscc
+from schemas.model import CodeList, Column
+from schemas.problems import Problem
+
+CodeLists = Mapping[str, CodeList]
+Maker = Callable[[Column, CodeLists, Decimal], Standardiser]
+
+_DAYS = ("个工作日", "工作日", "天", "日", "days", "day")
+
+
+def _listed(column: Column, lists: CodeLists, _: Decimal) -> Standardiser:
+    return partial(code_forms.listed, spellings=code_forms.lookup(_code_list(column, lists)))
+
+
+def _unit(column: Column, lists: CodeLists, _: Decimal) -> Standardiser:
+    return partial(unit, spellings=code_forms.lookup(_code_list(column, lists, "unit")))
+
+
+def _code_list(column: Column, lists: CodeLists, otherwise: str = "") -> CodeList:
+    name = column.code_list or otherwise
+    if name not in lists:
+        raise Problem("standardiser_code_list_missing", column=column.name, code_list=name or "-")
+    return lists[name]
+
+
+def _decimal(column: Column, _: CodeLists, times: Decimal) -> Standardiser:
+    return partial(numbers.decimal, precision=column.precision, scale=column.scale, times=times)
+
+
+def _integer(column: Column, _: CodeLists, times: Decimal) -> Standardiser:
+    return partial(numbers.integer, suffixes=_DAYS if (column.unit or "").startswith("day") else (), times=times)
+
+
+def _percent(column: Column, _: CodeLists, times: Decimal) -> Standardiser:
+    return partial(numbers.percent, precision=column.precision, scale=column.scale, times=times)
+
+
+def _always(standardiser: Standardiser) -> Maker:
+    return lambda column, lists, times: standardiser
+
+
+STANDARDISERS: dict[str, Maker] = {
+    "text": _always(text.text),
+    "name": _always(text.name),
+    "code": _always(code_forms.code),
+    "material_code": _always(code_forms.code),
+    "uscc": _always(uscc),
+    "phone": _always(phone),
+    "unit": _unit,
+    "code_list": _listed,
+    "date": _always(dates.date_),
+    "timestamp": _always(dates.timestamp),
+    "integer": _integer,
+    "decimal": _decimal,
+    "percent": _percent,
+    "boolean": _always(boolean),
+}
+# A column's type decides the form of its value; these standardisers make text.
+_TEXT_ONLY = frozenset({"text", "name", "code", "material_code", "uscc", "phone", "unit", "code_list"})
+
+
+def name_for(column: Column, override: str | None = None) -> str:
+    """The standardiser's name: of the mapping, of the contract, or by the column's type."""
+    if override or column.standard:
+        return override or column.standard or ""
+    if column.type == "string":
+        return "code_list" if column.code_list else "text"
+    return column.type
+
+
+def standardiser(
+    column: Column, lists: CodeLists, override: str | None = None, times: Decimal = numbers.ONE
+) -> Standardiser:
+    """The function for one column; `times` multiplies numbers (万元 into 元).
+
+    Raises Problem if the name is unknown, does not fit the column's type, or needs a code list
+    that is not there.
+    """
+    name = name_for(column, override)
+    if name not in STANDARDISERS or (name in _TEXT_ONLY) != (column.type == "string"):
+        known = ", ".join(sorted(STANDARDISERS))
+        raise Problem("standardiser_unknown", standard=name, column=column.name, type=column.type, known=known)
+    return STANDARDISERS[name](column, lists, times)
