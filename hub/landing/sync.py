@@ -11,9 +11,12 @@ from connectors.config import SystemConfig, open_connector
 from hub.landing.dataset import dataset
 from hub.landing.lease import lease
 from hub.landing.load import Load, LoadResult, Progress
+from hub.landing.uploads import load_upload
 from hub.settings import settings
 from hub.store.engine import connect
 from schemas.problems import Problem
+
+__all__ = ["load_upload", "sync_object"]
 
 
 def sync_object(

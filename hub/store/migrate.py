@@ -1,6 +1,6 @@
-"""Bring the store to the current shape: Alembic migrations, then the entity tables.
+"""Bring the store to the current shape: Alembic migrations, then what the contracts describe.
 
-Belongs here: `upgrade()`. Not here: the tables themselves (models.py, core_tables.py).
+Belongs here: `upgrade()`. Not here: the tables themselves (models.py, core_tables.py, master_views.py).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from alembic.config import Config
 
 from hub.store.core_tables import ensure_core_tables
 from hub.store.engine import connect, engine
+from hub.store.master_views import ensure_master_views
 from schemas.loader import contracts
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -36,3 +37,4 @@ def upgrade(url: str | None = None) -> None:
         connection.execute("select pg_advisory_xact_lock(%s)", (UPGRADE_LOCK,))
         command.upgrade(alembic_config(url), "head")
         ensure_core_tables(connection, contracts().values())
+        ensure_master_views(connection, contracts())

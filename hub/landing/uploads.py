@@ -1,0 +1,82 @@
+"""Load an approved upload: the same way as a watched workbook, but only adding and updating.
+
+Belongs here: from ops.upload to a load. Not here: checking an upload before approval (portal).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from connectors.base import Check, Discovered, Page
+from connectors.excel import read_file
+from hub.landing.dataset import UPLOADS, dataset
+from hub.landing.lease import lease
+from hub.landing.load import Load, LoadResult
+from hub.settings import settings
+from hub.store.engine import connect
+from schemas.model import Template, Text
+from schemas.problems import Problem
+from schemas.template_loader import templates
+
+PLANT = "P1"  # uploads belong to the plant of this installation
+
+
+@dataclass(frozen=True)
+class _UploadedFile:
+    """A connector over one file that a person handed in."""
+
+    path: Path
+    shown_name: str
+    template: Template
+    system: str = UPLOADS
+
+    def check(self) -> Check:
+        there = self.path.exists()
+        return Check(UPLOADS, there, Text(zh=self.shown_name, en=self.shown_name))
+
+    def discover(self) -> list[Discovered]:
+        return [Discovered(self.shown_name, None, ())]
+
+    def read(self, object_name: str, position: dict[str, Any] | None, page_rows: int) -> Iterator[Page]:
+        return read_file(self.path, self.template, self.shown_name, page_rows=page_rows)
+
+    def is_complete(self, object_name: str) -> bool:
+        # A person's sheet says what to add or change; what is not in it stays as it is.
+        return False
+
+
+def load_upload(upload_id: int, run_id: str) -> LoadResult:
+    """Load one upload whose status is approved (or loading, after a kill).
+
+    Sets its status to loaded with the load's id, or failed with the problem. Raises Problem
+    `upload_not_approved` if nobody approved it.
+    """
+    with connect() as connection:
+        row = connection.execute(
+            "update ops.upload set status = 'loading' where id = %s and status in ('approved', 'loading')"
+            " returning template, stored_path, file_name",
+            (upload_id,),
+        ).fetchone()
+    if row is None:
+        raise Problem("upload_not_approved", upload=upload_id)
+    template_name, stored_path, file_name = row
+    about = dataset(f"{UPLOADS}.{template_name}", PLANT)
+    source = _UploadedFile(settings().uploads / stored_path, file_name, templates()[template_name])
+    with lease(UPLOADS, run_id) as held, connect() as connection:
+        result = Load(connection, about, held, run_id, settings().landing).run(lambda: source, template_name)
+    with connect() as connection:
+        connection.execute(
+            "update ops.upload set status = %s, load_id = %s, problem = %s where id = %s",
+            (
+                "loaded" if result.problem is None else "failed",
+                result.load_id,
+                Jsonb(result.problem.as_json()) if result.problem else None,
+                upload_id,
+            ),
+        )
+    return result
