@@ -100,6 +100,9 @@ class ColumnMapping:
     `source`: source column name, or None when `value` is a constant for every row.
     `values`: status map, raw text -> standard code; a raw text not in it stays as it is.
     `standard`: overrides the contract's standardiser for this source.
+    `fallback`: source column read where `source` is blank (an ERP's raw id when the join found no
+    code), so that a finding can still show what the source points to.
+    `factor`: decimal text the source's number is multiplied by ("10000" for 万元 into 元).
     """
 
     column: str
@@ -107,6 +110,8 @@ class ColumnMapping:
     value: str | None = None
     values: MappingABC[str, str] = field(default_factory=dict)
     standard: str | None = None
+    fallback: str | None = None
+    factor: str | None = None
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser is te
 _REPLACED = {f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "timestamp")}
 
 
-class _Loader(_Base):  # type: ignore[misc]
+class _Loader(_Base):
     """Safe loader with YAML 1.2 scalars."""
 
 

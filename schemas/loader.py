@@ -1,0 +1,78 @@
+"""The one door to everything in schemas/: contracts, mappings, code lists, by name, read once.
+
+Belongs here: finding the files, caching, fingerprints. Does not belong here: reading one file
+(`contract_loader`, `mapping_loader`, `code_loader`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from schemas.code_loader import read_code_list
+from schemas.contract_loader import read_contract
+from schemas.mapping_loader import read_mapping
+from schemas.model import CodeList, Contract, Mapping
+from schemas.problems import Problem
+
+SCHEMAS = Path(__file__).resolve().parent
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    """The files of one kind; a folder without any is a mistake, not an empty answer."""
+    found = sorted(folder.glob(pattern))
+    if not found:
+        raise Problem("schema_folder_empty", folder=str(folder), pattern=pattern)
+    return found
+
+
+@cache
+def code_lists(root: Path = SCHEMAS) -> dict[str, CodeList]:
+    """{name: CodeList} of root/codes. Raises Problem naming file and line."""
+    return {path.stem: read_code_list(path) for path in _files(root / "codes", "*.yaml")}
+
+
+@cache
+def contracts(root: Path = SCHEMAS) -> dict[str, Contract]:
+    """{entity: Contract} of root/contracts. Raises Problem naming file and line."""
+    codes = code_lists(root)
+    if "department" not in codes:
+        raise Problem("schema_folder_empty", folder=str(root / "codes"), pattern="department.yaml")
+    found = [read_contract(path, codes) for path in _files(root / "contracts", "*.odcs.yaml")]
+    by_entity = {contract.entity: contract for contract in found}
+    for contract in found:
+        for rule in contract.rules:
+            if rule.kind == "reference":
+                _check_reference(contract, rule.id, rule.args["to"], by_entity)
+    return by_entity
+
+
+@cache
+def mappings(root: Path = SCHEMAS) -> dict[str, Mapping]:
+    """{dataset: Mapping} of root/mappings. Raises Problem naming file and line."""
+    known, codes = contracts(root), code_lists(root)
+    found = [read_mapping(path, known, codes) for path in _files(root / "mappings", "*.yaml")]
+    return {mapping.dataset: mapping for mapping in found}
+
+
+def fingerprint(contract: Contract, mapping: Mapping, root: Path = SCHEMAS) -> str:
+    """Changes whenever the contract, the mapping or a code list they use changes (64 hex digits).
+
+    Built from the loaded values, so that a comment or another indentation changes nothing.
+    """
+    codes = code_lists(root)
+    used = {column.code_list for column in contract.columns if column.code_list}
+    used |= {rule.args["code_list"] for rule in contract.rules if rule.kind == "in_list"}
+    parts = [
+        (contract.entity, contract.columns, contract.business_key, contract.rules),
+        (mapping.dataset, mapping.entity, mapping.department, mapping.columns),
+        [codes[name] for name in sorted(used)],
+    ]
+    return hashlib.sha256(repr(parts).encode("utf-8")).hexdigest()
+
+
+def _check_reference(contract: Contract, rule_id: str, target: str, known: dict[str, Contract]) -> None:
+    entity, _, column = target.partition(".")
+    if entity not in known or column not in {entry.name for entry in known[entity].columns}:
+        raise Problem("rule_unknown_reference", file=contract.path, rule=rule_id, target=target)
