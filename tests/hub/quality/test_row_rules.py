@@ -1,0 +1,173 @@
+"""Each kind of row rule: what passes, what fails, and that blank values fail only `required`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from hub.cleansing.standardise import standardise
+from hub.quality.row_rules import FINDINGS_SCHEMA, check_rows
+from schemas.model import Rule
+from schemas.problems import Problem
+from tests.hub.quality.small import CODES, contract, mapping, rows, rule
+
+
+def findings(rules: list[Rule], **columns: list[Any]) -> list[dict[str, Any]]:
+    page = rows(**columns)
+    terms = contract(*rules)
+    standardised = standardise(page, mapping(), terms, CODES)
+    found = check_rows(standardised, page, mapping(), terms, CODES)
+    assert found.schema == FINDINGS_SCHEMA
+    return found.to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("tested", "column", "passes", "fails"),
+    [
+        (rule("required", "material_code"), "material_code", ["A1"], [None, "", " 　", "无"]),
+        (
+            rule("readable", "start_date"),
+            "start_date",
+            ["2024年3月5日", None, "45000"],
+            ["24.3.5", "05/03/2024", "#N/A"],
+        ),
+        (rule("readable", "qty"), "qty", ["12元", None, "1,234"], ["12,5", "约12", "#DIV/0!"]),
+        (rule("in_list", "unit_code", code_list="unit"), "unit_code", ["公 斤", "KG", "㎏", None], ["箱", "公斤/件"]),
+        (rule("range", "qty", min=0, max=10), "qty", ["0", "10", None], ["-1", "10.000001"]),
+        (rule("range", "qty", min=0, exclusive=True), "qty", ["0.000001", None], ["0", "-1"]),
+        (rule("range", "start_date", min="2020-01-31"), "start_date", ["2020-01-31", None], ["2020-01-30", "2019/1/1"]),
+        (rule("pattern", "material_code", regex="[A-Z][0-9]+"), "material_code", ["a1", None], ["1A", "XA1", "A1-"]),
+        (rule("max_length", "material_name", max=3), "material_name", ["法兰盘", None], ["法兰盘座"]),
+        (
+            rule("checksum", "uscc", algorithm="uscc"),
+            "uscc",
+            ["91110000600037341L", "9111 0000-6000 37341l", None],
+            ["91110000600037341M", "310115000000001", "91110000600037341"],
+        ),
+        (rule("expression", "qty", sql="qty >= 0"), "qty", ["1", None], ["-1"]),
+        (rule("unique", columns=["material_code"]), "material_code", ["A1", "A2", None, None], ["B1", "b1"]),
+        (
+            rule("suspect_code", "material_code", min_digits=6),
+            "material_code",
+            ["A-1002", "000123", "10X20", "M8", None],
+            ["A-1O02", "A 1002", "123", "1.2E+05", "100O"],
+        ),
+    ],
+)
+def test_a_kind_fires_on_what_fails_and_only_there(
+    tested: Rule, column: str, passes: list[Any], fails: list[Any]
+) -> None:
+    found = findings([tested], **{column: passes + fails})
+    assert [finding["_key"] for finding in found] == [
+        f"k{number + 1}" for number in range(len(passes), len(passes) + len(fails))
+    ]
+    assert [finding["value"] for finding in found] == fails
+    assert {finding["column"] for finding in found} == {column}
+
+
+def test_a_finding_says_where_and_what() -> None:
+    (finding,) = findings([rule("in_list", "unit_code", hold=True, code_list="unit")], unit_code=["KG", "千克吨"])
+    assert finding == {
+        "_key": "k2",
+        "_row_no": 3,
+        "rule": "material.in_list",
+        "column": "unit_code",
+        "source_column": "unit_code",
+        "value": "千克吨",
+        "severity": "error",
+        "dimension": "conformity",
+        "hold": True,
+        "detail": '{"code_list": "unit", "suggestion": "KG", "reason": "unit.unknown"}',
+    }
+
+
+def test_an_unread_cell_is_told_by_one_rule_only() -> None:
+    rules = [
+        rule("required", "unit_code"),
+        rule("readable", "unit_code"),
+        rule("in_list", "unit_code", code_list="unit"),
+        rule("required", "qty", name="qty_required"),
+        rule("readable", "qty", name="qty_readable"),
+    ]
+    found = findings(rules, unit_code=["#N/A", None], qty=["12,5", "3"])
+    assert [(finding["rule"], finding["_key"]) for finding in found] == [
+        ("material.required", "k2"),
+        ("material.in_list", "k1"),
+        ("material.qty_readable", "k1"),
+    ]
+
+
+def test_a_blank_that_must_hold_the_row_holds_it_even_if_it_was_unreadable() -> None:
+    found = findings([rule("required", "qty", hold=True), rule("readable", "qty")], qty=["12,5"])
+    assert {(finding["rule"], finding["hold"]) for finding in found} == {
+        ("material.required", True),
+        ("material.readable", False),
+    }
+
+
+def test_unique_names_the_other_rows_and_ignores_blank_required_columns() -> None:
+    tested = rule("unique", columns=["material_code", "material_name"])
+    found = findings([tested], material_code=["A1", "a1 ", "A1", None, None], material_name=[None, None, "x", "y", "y"])
+    assert [finding["_key"] for finding in found] == ["k1", "k2"]
+    assert json.loads(found[0]["detail"]) == {"count": 2, "keys": ["k1", "k2"], "rows": [2, 3]}
+
+
+def test_details_carry_limits_and_suggestions() -> None:
+    rules = [
+        rule("range", "qty", min=0, max=5),
+        rule("suspect_code", "material_code", min_digits=6),
+        rule("checksum", "uscc", algorithm="uscc"),
+        rule("readable", "start_date"),
+    ]
+    found = findings(
+        rules,
+        qty=["9", None],
+        material_code=["123", "A1O2"],
+        uscc=["310115000000001", None],
+        start_date=["24.3.5", None],
+    )
+    told = {(finding["rule"], finding["_key"]): json.loads(finding["detail"]) for finding in found}
+    assert told == {
+        ("material.range", "k1"): {"min": "0", "max": "5"},
+        ("material.suspect_code", "k1"): {"problem": "short", "length": 3, "digits": 6, "suggestion": "000123"},
+        ("material.suspect_code", "k2"): {"problem": "letter_in_digits", "suggestion": "A102"},
+        ("material.checksum", "k1"): {"problem": "old_number", "length": 15},
+        ("material.readable", "k1"): {"reason": "date.unread", "example": "2024-03-05"},
+    }
+
+
+def test_more_rules_than_bits_in_a_mask() -> None:
+    rules = [rule("range", "qty", name=f"below_{limit}", max=limit) for limit in range(150)]
+    found = findings(rules, qty=["148.5", "-1"])
+    assert len(found) == 149
+
+
+def test_a_rule_about_a_column_without_source_has_nothing_to_say() -> None:
+    page, terms = rows(material_code=["A1"]), contract(rule("required", "qty"))
+    narrow = mapping()
+    narrow = type(narrow)(narrow.dataset, narrow.entity, narrow.department, narrow.columns[:1])
+    assert check_rows(standardise(page, narrow, terms, CODES), page, narrow, terms, CODES).num_rows == 0
+
+
+def test_hostile_names_and_values_are_only_text() -> None:
+    found = findings([rule("pattern", "material_name", regex="[^']*")], material_name=["O'Neill; drop table page"])
+    assert [finding["value"] for finding in found] == ["O'Neill; drop table page"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "code"),
+    [
+        (rule("expression", sql="no_such_column > 0"), "rules_cannot_run"),
+        (rule("nonsense", "qty"), "rule_kind_unknown"),
+        (rule("range", "qty", min="many"), "rule_limit_unreadable"),
+        (rule("checksum", "uscc", algorithm="luhn"), "rule_checksum_unknown"),
+        (rule("required"), "rule_needs_column"),
+        (rule("in_list", "unit_code", code_list="colour"), "standardiser_code_list_missing"),
+    ],
+)
+def test_a_rule_that_cannot_run_says_so(broken: Rule, code: str) -> None:
+    with pytest.raises(Problem) as caught:
+        findings([broken], material_code=["A1"])
+    assert caught.value.code == code
