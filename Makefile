@@ -1,0 +1,44 @@
+# make demo       the whole factory on this machine: build, sync, summary, portal. Ctrl-C stops it
+# make demo-stop  stop what `make demo` left running in another terminal
+# make test       install what the tests need, then lint, types, boundaries, definitions, tests
+# make lint       only the checks that read code
+# make bench      the measurements behind the speed claims, as ratios
+# make env        only the environment of the lock file
+SHELL := /bin/bash
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export PYTHON
+
+.PHONY: demo demo-stop test lint bench env env-dev env-test
+
+demo: env
+	@$(BIN)/waterworks demo $(DEMO_OPTIONS)
+
+demo-stop:
+	@if [ -x $(BIN)/waterworks ]; then $(BIN)/waterworks down; else echo "Nothing to stop."; fi
+
+env:
+	@scripts/environment runtime
+	@$(BIN)/python -m portal.vendor
+
+env-dev:
+	@scripts/environment dev
+	@$(BIN)/python -m portal.vendor
+
+env-test:
+	@scripts/test-setup
+
+test: env-test env-dev lint
+	$(BIN)/python -m pytest -n 2 $(PYTEST_OPTIONS)
+
+lint: env-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/dg check yaml
+	$(BIN)/dg check defs
+
+bench: env-dev
+	$(BIN)/python -m benchmarks
