@@ -78,7 +78,8 @@ class Discovered:
 class Connector(Protocol):
     """A source system. Construction does no I/O; every method may raise `Problem`."""
 
-    system: str
+    @property
+    def system(self) -> str: ...
 
     def check(self) -> Check: ...
 

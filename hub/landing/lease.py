@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from hub.store.engine import connect
+from hub.store.engine import connect, one
 from schemas.problems import Problem
 
 _LOCK_SPACE = 7_201  # first half of the two-part advisory lock key; the second is the system's hash
@@ -46,13 +46,14 @@ def lease(
                 on_wait(problem)
             told = True
             time.sleep(0.2)
-        row = connection.execute(
-            "insert into ops.lease as l (system, epoch, holder) values (%s, 1, %s) on conflict (system) do update"
-            " set epoch = l.epoch + 1, holder = excluded.holder, taken_at = now() returning epoch",
-            (system, holder),
-        ).fetchone()
-        assert row is not None
-        yield Lease(system, row[0])
+        (epoch,) = one(
+            connection.execute(
+                "insert into ops.lease as l (system, epoch, holder) values (%s, 1, %s) on conflict (system) do update"
+                " set epoch = l.epoch + 1, holder = excluded.holder, taken_at = now() returning epoch",
+                (system, holder),
+            )
+        )
+        yield Lease(system, epoch)
         # Closing the connection frees the lock, also when the block raised.
 
 
@@ -68,8 +69,7 @@ def fence(connection: psycopg.Connection[Any], held: Lease) -> None:
 
 
 def _try_lock(connection: psycopg.Connection[Any], system: str) -> bool:
-    row = connection.execute("select pg_try_advisory_lock(%s, hashtext(%s))", (_LOCK_SPACE, system)).fetchone()
-    return bool(row and row[0])
+    return bool(one(connection.execute("select pg_try_advisory_lock(%s, hashtext(%s))", (_LOCK_SPACE, system)))[0])
 
 
 def _held_by(connection: psycopg.Connection[Any], system: str) -> Problem:

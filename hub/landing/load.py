@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from connectors.base import Connector, Page
+from connectors.base import Connector, Page, SourceFile
 from hub.landing.crash import reach
 from hub.landing.dataset import Dataset
 from hub.landing.lease import Lease, fence
 from hub.landing.merge import cursor_json, known_rows, merge_page, record_deletions, register_file
 from hub.landing.prepare import check_page, compare
 from hub.landing.stage import with_row_hash, write_landed
+from hub.store.engine import one
 from schemas.problems import Problem
 
 PAGE_ROWS = 50_000
@@ -110,16 +112,20 @@ class Load:
                 " where dataset = %s and status = 'running'",
                 (self.dataset.name,),
             )
-            row = self.connection.execute(
-                "insert into ops.load (run_id, system, dataset, entity, epoch, rules, status)"
-                " values (%s, %s, %s, %s, %s, %s, 'running') returning id",
-                (
-                    self.run_id, self.dataset.system, self.dataset.name, self.dataset.contract.entity,
-                    self.lease.epoch, self.dataset.rules,
-                ),
-            ).fetchone()  # fmt: skip
-            assert row is not None
-            self.load_id = row[0]
+            (self.load_id,) = one(
+                self.connection.execute(
+                    "insert into ops.load (run_id, system, dataset, entity, epoch, rules, status)"
+                    " values (%s, %s, %s, %s, %s, %s, 'running') returning id",
+                    (
+                        self.run_id,
+                        self.dataset.system,
+                        self.dataset.name,
+                        self.dataset.contract.entity,
+                        self.lease.epoch,
+                        self.dataset.rules,
+                    ),
+                )
+            )
             known = self.connection.execute(
                 "select position, rules from ops.cursor where dataset = %s", (self.dataset.name,)
             ).fetchone()
@@ -137,7 +143,7 @@ class Load:
         with self.connection.transaction():
             compared = compare(self.connection, self.dataset, rows, page.rejected, known_rows(self.dataset))
             # A sheet is looked at as a whole: a row that did not change may have moved.
-            look_at_all = rules_changed or (page.file is not None and self._is_new_version(page))
+            look_at_all = rules_changed or (page.file is not None and self._is_new_version(page.file))
         checked = check_page(self.dataset, rows, page, compared, look_at_all, rules_changed)
         reach("validate")
         counts = Counter(
@@ -179,15 +185,14 @@ class Load:
 
     # -- details ---------------------------------------------------------------------------------
 
-    def _is_new_version(self, page: Page) -> bool:
+    def _is_new_version(self, file: SourceFile) -> bool:
         """True unless this very file was the last one landed by a finished load of this dataset."""
-        assert page.file is not None
         row = self.connection.execute(
             "select f.source_sha256, f.source_path from ops.landed_file f join ops.load l on l.id = f.load_id"
             " where f.dataset = %s and l.status = 'ok' order by f.id desc limit 1",
             (self.dataset.name,),
         ).fetchone()
-        return row != (page.file.sha256, page.file.path)
+        return row != (file.sha256, file.path)
 
     def _move_cursor(self, position: dict[str, Any] | None, rules: str | None) -> None:
         self.connection.execute(
@@ -204,10 +209,14 @@ class Load:
         )
 
     def _delete_missing(self) -> int:
-        known, missing = self.connection.execute(
-            "select count(*), count(*) filter (where s.source_key is null) from ({}) k"  # type: ignore[arg-type]
-            " left join seen_key s using (source_key)".format(known_rows(self.dataset).as_string(self.connection))
-        ).fetchone() or (0, 0)
+        known, missing = one(
+            self.connection.execute(
+                sql.SQL(
+                    "select count(*), count(*) filter (where s.source_key is null) from ({}) k"
+                    " left join seen_key s using (source_key)"
+                ).format(known_rows(self.dataset))
+            )
+        )
         if missing == 0:
             return 0
         if os.environ.get("WATERWORKS_ALLOW_SHRINK") != self.dataset.name:
@@ -227,7 +236,14 @@ class Load:
         return replace(self._result("failed"), problem=problem)
 
     def _result(self, status: str) -> LoadResult:
-        counts = {
-            name: self.counts[name] for name in ("rows_read", "loaded", "held", "rejected", "unchanged", "deleted")
-        }
-        return LoadResult(self.dataset.name, self.load_id, status, **counts)
+        return LoadResult(
+            self.dataset.name,
+            self.load_id,
+            status,
+            rows_read=self.counts["rows_read"],
+            loaded=self.counts["loaded"],
+            held=self.counts["held"],
+            rejected=self.counts["rejected"],
+            unchanged=self.counts["unchanged"],
+            deleted=self.counts["deleted"],
+        )

@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 from connectors.base import SourceFile
 from hub.landing.bulk import copy_in, fill_temporary
 from hub.landing.dataset import Dataset
+from hub.store.engine import one
 
 OUTCOMES = ("loaded", "held", "rejected")
 
@@ -60,17 +61,18 @@ def register_file(
     file: SourceFile | None,
 ) -> int:
     """Insert into ops.landed_file; returns its id."""
-    row = connection.execute(
-        "insert into ops.landed_file (load_id, dataset, path, sha256, rows, source_path, source_sha256, sheet, columns,"
-        " header_row) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
-        (
-            load_id, dataset.name, path, sha256, rows,
-            file and file.path, file and file.sha256, file and file.sheet,
-            Jsonb(file.columns) if file else None, file and file.header_row,
-        ),
-    ).fetchone()  # fmt: skip
-    assert row is not None
-    return int(row[0])
+    (file_id,) = one(
+        connection.execute(
+            "insert into ops.landed_file (load_id, dataset, path, sha256, rows, source_path, source_sha256, sheet,"
+            " columns, header_row) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
+            (
+                load_id, dataset.name, path, sha256, rows,
+                file and file.path, file and file.sha256, file and file.sheet,
+                Jsonb(file.columns) if file else None, file and file.header_row,
+            ),
+        )
+    )  # fmt: skip
+    return int(file_id)
 
 
 def merge_page(
@@ -270,9 +272,9 @@ def _merge_changes(
         facts,
     )
     connection.execute(
-        "insert into quality.value_change as v (dataset, source_key, column_name, source_column, raw_value, value, rule,"
-        " file_id, cell, load_id) select %(dataset)s, source_key, column_name, source_column, raw_value, value, rule,"
-        " %(file)s, cell, %(load)s from page_change on conflict (dataset, source_key, column_name) do update set"
+        "insert into quality.value_change as v (dataset, source_key, column_name, source_column, raw_value, value,"
+        " rule, file_id, cell, load_id)"
+        " select %(dataset)s, source_key, column_name, source_column, raw_value, value, rule, %(file)s, cell, %(load)s from page_change on conflict (dataset, source_key, column_name) do update set"
         " source_column = excluded.source_column, raw_value = excluded.raw_value, value = excluded.value,"
         " rule = excluded.rule, file_id = excluded.file_id, cell = excluded.cell,"
         " load_id = case when (v.raw_value, v.value, v.rule) is distinct from"

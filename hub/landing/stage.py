@@ -28,7 +28,7 @@ def with_row_hash(rows: pa.Table) -> pa.Table:
     parts = ", ".join(f"coalesce(cast({_quoted(name)} as varchar), chr(30))" for name in columns) or "''"
     with duckdb.connect() as engine:
         engine.register("page", rows)
-        digests = engine.execute(f"select md5(concat_ws(chr(31), {parts})) from page").to_arrow_table()
+        digests: pa.Table = engine.execute(f"select md5(concat_ws(chr(31), {parts})) from page").to_arrow_table()
     return rows.append_column(HASH, digests.column(0).combine_chunks())
 
 
@@ -50,7 +50,7 @@ def write_landed(rows: pa.Table, folder: Path, dataset: str) -> tuple[str, str]:
     with temporary.open("r+b") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())
-    os.replace(temporary, target_folder / f"{digest}.parquet")
+    temporary.replace(target_folder / f"{digest}.parquet")
     return f"{dataset}/{digest}.parquet", digest
 
 

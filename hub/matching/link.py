@@ -16,9 +16,9 @@ RecordId = tuple[str, str]  # dataset, source key
 def clusters(keys: Mapping[RecordId, Sequence[Key]], identity: str | None) -> dict[RecordId, tuple[RecordId, str]]:
     """{record: (smallest record of its cluster, kind of key that linked it or "alone")}.
 
-    Keys link in the order of the kinds as they appear in a record (strongest first). Two clusters
-    with different identity keys are never joined, whatever weaker key they share. The result does
-    not depend on the order of `keys`.
+    The identity kind links first, the others in alphabetical order. Two clusters with different
+    identity keys are never joined, whatever weaker key they share. The result does not depend on
+    the order of `keys`.
     """
     parent: dict[RecordId, RecordId] = {record: record for record in keys}
     identities: dict[RecordId, set[str]] = {
@@ -32,31 +32,27 @@ def clusters(keys: Mapping[RecordId, Sequence[Key]], identity: str | None) -> di
             record = parent[record]
         return record
 
-    groups: dict[tuple[int, str, str], list[RecordId]] = defaultdict(list)
-    for record in sorted(keys):
-        for strength, key in enumerate(_by_strength(keys[record], identity)):
-            groups[(0 if key.kind == identity else 1 + strength, key.kind, key.key)].append(record)
+    def join(record: RecordId, anchor: RecordId, kind: str) -> None:
+        low, high = sorted((root(record), root(anchor)))
+        if low == high:
+            return
+        parent[high] = low
+        identities[low] |= identities[high]
+        reason.setdefault(record, kind)
+        reason.setdefault(anchor, kind)
+
+    groups: dict[tuple[bool, str, str], list[RecordId]] = defaultdict(list)
+    for record, own in keys.items():
+        for key in own:
+            groups[(key.kind != identity, key.kind, key.key)].append(record)
     for (_, kind, _), members in sorted(groups.items()):
-        # Those with an identity first: the nameless join them, not the other way round.
-        anchors: list[RecordId] = []
-        for record in sorted(members, key=lambda member: (not identities[root(member)], member)):
-            mine = root(record)
-            for anchor in anchors:
-                other = root(anchor)
-                if other == mine:
-                    break
-                both = identities[mine] | identities[other]
-                if len(both) <= 1 or identities[mine] == identities[other]:
-                    low, high = sorted((mine, other))
-                    parent[high] = low
-                    identities[low] = both
-                    reason.setdefault(record, kind)
-                    reason.setdefault(anchor, kind)
-                    break
-            else:
-                anchors.append(record)
+        known = sorted(record for record in members if identities[root(record)])
+        nameless = sorted(record for record in members if not identities[root(record)])
+        anchors: dict[frozenset[str], RecordId] = {}
+        for record in known:
+            join(record, anchors.setdefault(frozenset(identities[root(record)]), record), kind)
+        # Two things of that name: which of them a record without identity means would be a guess.
+        target = next(iter(anchors.values())) if len(anchors) == 1 else None
+        for record in nameless:
+            join(record, target or nameless[0], kind)
     return {record: (root(record), reason.get(record, "alone")) for record in keys}
-
-
-def _by_strength(keys: Sequence[Key], identity: str | None) -> list[Key]:
-    return sorted(keys, key=lambda key: key.kind != identity)

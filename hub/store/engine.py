@@ -39,6 +39,17 @@ def connect(url: str | None = None, *, autocommit: bool = False) -> Iterator[psy
         yield connection
 
 
+def one(cursor: psycopg.Cursor[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """The row of a statement that always gives one (an aggregate, INSERT ... RETURNING).
+
+    Raises LookupError if it gave none after all.
+    """
+    row = cursor.fetchone()
+    if row is None:
+        raise LookupError("the statement gave no row")
+    return row
+
+
 def engine(url: str | None = None) -> Engine:
     """A SQLAlchemy engine on the store (migrations, table reflection)."""
     return create_engine(make_url(url or settings().store_url).set(drivername="postgresql+psycopg"))
