@@ -1,0 +1,139 @@
+"""The process in which files are opened: `python -m connectors.excel.child`, one file, then it ends.
+
+Belongs here: setting the process's limits and reading one file of any kind into Arrow IPC files and
+one JSON answer. Does not belong here: headers, templates, anything that needs the environment.
+The request is JSON on standard input (see `sandbox.read_workbook`), the answer is `answer.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+from connectors.excel import sniff
+from connectors.excel.cells import MAX_CELLS, Facts, TooManyCells
+from schemas.problems import Problem
+
+
+def limit_process(memory: int, cpu_seconds: int) -> None:
+    """Caps address space, CPU time and file size; no core dumps. Caps the system refuses stay off."""
+    wanted = {
+        resource.RLIMIT_AS: memory,
+        resource.RLIMIT_CPU: cpu_seconds,
+        resource.RLIMIT_FSIZE: memory,
+        resource.RLIMIT_CORE: 0,
+    }
+    for limit, value in wanted.items():
+        hard = resource.getrlimit(limit)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        try:
+            resource.setrlimit(limit, (value, value))
+        except (ValueError, OSError) as error:  # macOS does not know RLIMIT_AS
+            print(f"limit {limit} not set: {error}", file=sys.stderr)
+
+
+def read(path: Path, shown_name: str, folder: Path, head_rows: int | None, only: list[str] | None) -> dict[str, Any]:
+    """{"kind", "sheets": [{"name", "visible", "file", "facts"}], ...}. Raises Problem."""
+    kind = sniff.kind_of(path, shown_name)
+    answer: dict[str, Any] = {"kind": kind, "sheets": []}
+
+    def add(name: str | None, visible: bool, facts: Facts | None, target: Path | None) -> None:
+        answer["sheets"].append(
+            {
+                "name": name,
+                "visible": visible,
+                "file": target.name if target else None,
+                "facts": (facts or Facts()).as_json(),
+            }
+        )
+
+    if kind == sniff.CSV:
+        from connectors.excel.csv_text import read_csv
+
+        target = folder / "0.arrow"
+        answer |= read_csv(path, shown_name, target)
+        add(None, True, Facts(), target)
+    elif kind == sniff.XLSX:
+        _read_xlsx(path, shown_name, folder, head_rows, only, add)
+    elif kind == sniff.ODS:
+        from connectors.excel.ods import OdsRead
+        from connectors.excel.package import Package
+
+        with Package(path, shown_name) as package:
+            for name, visible, facts, target in OdsRead(package, lambda number: folder / f"{number}.arrow").sheets:
+                add(name, visible, facts, target)
+    else:
+        _read_binary(kind, path, shown_name, folder, add)
+    return answer
+
+
+def _read_xlsx(
+    path: Path, shown_name: str, folder: Path, head_rows: int | None, only: list[str] | None, add: Any
+) -> None:
+    from connectors.excel import ooxml
+    from connectors.excel.package import Package
+    from connectors.excel.sheet_scan import SheetScan
+
+    with Package(path, shown_name) as package:
+        book = ooxml.read_workbook(package)
+        strings = ooxml.shared_strings(package, book.strings)
+        for number, sheet in enumerate(book.sheets):
+            if only is not None and sheet.name not in only:
+                add(sheet.name, sheet.visible, None, None)
+                continue
+            target = folder / f"{number}.arrow"
+            facts = SheetScan(package, book, strings, head_rows).run(sheet.part, target)
+            add(sheet.name, sheet.visible, facts, target)
+
+
+def _read_binary(kind: str, path: Path, shown_name: str, folder: Path, add: Any) -> None:
+    from connectors.excel.biff import XlsPass
+    from connectors.excel.calamine_read import open_workbook, read_sheet
+    from connectors.excel.package import Package
+    from connectors.excel.xlsb import XlsbPass
+
+    data = path.read_bytes()
+    if kind == sniff.XLS:
+        first: XlsPass | XlsbPass = XlsPass(data, shown_name)
+    else:
+        with Package(path, shown_name) as package:
+            first = XlsbPass(package)
+            overlays = {name: first.sheet(name) for name in first.visible}
+    import python_calamine
+
+    workbook = open_workbook(data, shown_name)
+    worksheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
+    for number, sheet in enumerate(worksheets):
+        target = folder / f"{number}.arrow"
+        overlay = first.sheet(number) if isinstance(first, XlsPass) else overlays.get(sheet.name)
+        if overlay is None:
+            continue
+        try:
+            facts = read_sheet(workbook, sheet.name, overlay, target)
+        except (python_calamine.CalamineError, OSError, ValueError) as error:
+            reason = f"{sheet.name}: {str(error)[:200]}"
+            raise Problem("workbook_damaged", file=shown_name, reason=reason) from error
+        add(sheet.name, sheet.visible == python_calamine.SheetVisibleEnum.Visible, facts, target)
+
+
+def main() -> None:
+    request = json.load(sys.stdin)
+    limit_process(request["memory"], request["cpu_seconds"])
+    shown_name, folder = request["shown_name"], Path(request["folder"])
+    try:
+        answer = read(Path(request["path"]), shown_name, folder, request["head_rows"], request["only"])
+    except Problem as problem:
+        answer = {"problem": problem.as_json()}
+    except TooManyCells:
+        params = {"file": shown_name, "what": f"> {MAX_CELLS:,}", "limit": f"{MAX_CELLS:,}"}
+        answer = {"problem": {"code": "workbook_too_big", "params": params}}
+    except MemoryError:
+        answer = {"stopped": "memory"}
+    (folder / "answer.json").write_text(json.dumps(answer), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,276 @@
+"""The cells of one .xlsx sheet: exact address, stored value as text, and the facts around it.
+
+Belongs here: two ways through the same XML, a regular expression over plain common XML (as Excel,
+WPS and most libraries write it) and an XML parser for everything else. Does not belong here:
+headers, templates. Runs in the child process.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from connectors.excel import cells, formats
+from connectors.excel.cells import CellSink, Facts
+from connectors.excel.ooxml import WorkbookParts, number, plain_xml, unescape, xml_text
+from connectors.excel.package import MAX_SHEET, Package
+
+_CELL = re.compile(
+    r'<c r="([A-Z]{1,3})([0-9]{1,7})"(?: s="([0-9]{1,7})")?(?: t="([a-zA-Z]+)")?(?: [a-z]+="[^"]*")*'
+    r"(?:/>|>(<f(?: [^>]*)?(?:/>|>[^<]*</f>))?(?:<v(?: [^>]*)?>([^<]*)</v>|<v(?: [^>]*)?/>)?(.*?)</c>)",
+    re.DOTALL,
+)
+_ROW = re.compile(r"<row ([^>]*)>")
+_ROW_NUMBER = re.compile(r'(?:^| )r="([0-9]+)"')
+_HIDDEN = re.compile(r' hidden="(?:1|true|on)"')
+_COLUMN = re.compile(r"<col ([^>]*)>")
+_MERGE = re.compile(r'<mergeCell [^>]*?ref="([^"]+)"')
+_PHONETIC = re.compile(r"<rPh\b.*?</rPh>", re.DOTALL)
+_TEXT = re.compile(r"<t(?: [^>]*)?(?:/>|>([^<]*)</t>)")
+_LONGEST_ROW = 64 << 20
+
+
+class _Odd(Exception):
+    """The XML is not plain enough for the fast way."""
+
+
+class SheetScan:
+    """One pass over one sheet; `head_rows` stops it early (then `facts.complete` is False)."""
+
+    def __init__(self, package: Package, book: WorkbookParts, strings: list[str], head_rows: int | None) -> None:
+        self.package, self.book, self.strings, self.head_rows = package, book, strings, head_rows
+        self.facts = Facts()
+        self._numbers: dict[tuple[str, str], str] = {}
+
+    def run(self, part: str, target: Path) -> Facts:
+        """Writes the cells to `target`. Raises Problem for damaged or hostile sheets."""
+        for way in (self._fast, self._exact):
+            self.facts = Facts()
+            sink = CellSink(target)
+            try:
+                way(part, sink)
+            except _Odd:
+                sink.close()
+                continue
+            sink.close()
+            break
+        return self.facts
+
+    # --- fast way -------------------------------------------------------------------------------
+
+    def _fast(self, part: str, sink: CellSink) -> None:
+        rest, tail, in_data = b"", [], False
+        for piece in self.package.chunks(part, MAX_SHEET):
+            rest += piece
+            if tail:
+                tail.append(piece)
+                continue
+            if not in_data:
+                start = rest.find(b"<sheetData")
+                if start < 0:
+                    if len(rest) > _LONGEST_ROW:
+                        raise _Odd
+                    continue
+                self._columns(_plain(rest[:start]))
+                rest, in_data = rest[start:], True
+            end = rest.find(b"</sheetData>")
+            cut = end if end >= 0 else rest.rfind(b"</row>") + len(b"</row>")
+            if end < 0 and cut < len(b"</row>"):
+                if len(rest) > _LONGEST_ROW:
+                    raise self.package.suspicious(f"{part}: a row of more than {_LONGEST_ROW >> 20} MB")
+                continue
+            if self._rows(_plain(rest[:cut]), sink):
+                self.facts.complete = False
+                return
+            rest = rest[cut:]
+            if end >= 0:
+                tail.append(rest)
+        if not in_data:
+            raise _Odd
+        if not tail:
+            if b"<sheetData/>" not in rest and b"<sheetData />" not in rest:
+                raise _Odd  # let the XML parser say what is wrong
+            tail.append(rest)
+        after = _plain(b"".join(tail))
+        if "</worksheet>" not in after:
+            raise _Odd
+        self._merges(_MERGE.findall(after))
+
+    def _rows(self, text: str, sink: CellSink) -> bool:
+        """Adds the cells of some whole rows; True once `head_rows` is passed."""
+        found = _CELL.findall(text)
+        if len(found) != text.count("<c ") + text.count("<c>") + text.count("<c/>"):
+            raise _Odd
+        if text.count("<row") != text.count("<row ") + text.count("<row>") or ("<row" not in text and ":row" in text):
+            raise _Odd
+        if ' hidden="' in text:
+            self._hidden_rows(text)
+        numbers: dict[str, int] = {}
+        strings, numbers_seen, add = self.strings, self._numbers, sink.add
+        for letters, row_text, style, kind, formula, value, rest in found:
+            if not value and not rest and not formula:
+                continue
+            column = numbers.get(letters)
+            if column is None:
+                column = numbers[letters] = cells.column_number(letters)
+            row = int(row_text)
+            if self.head_rows and row > self.head_rows:
+                return True
+            if kind == "s" and value.isdecimal() and int(value) < len(strings):
+                shown: str | None = strings[int(value)]
+            elif not kind and value and (style, value) in numbers_seen:
+                shown = numbers_seen[style, value]
+            else:
+                inline = _inline(rest) if rest else None
+                shown = self.text_of(row, column, kind, style, xml_text(value), bool(formula), inline)
+            if row > cells.MAX_ROW or column > cells.MAX_COLUMN or row < 1:
+                raise self.package.suspicious(f"cell {letters}{row_text}")
+            if shown:
+                add(row, column, shown)
+        return False
+
+    def _hidden_rows(self, text: str) -> None:
+        for attributes in _ROW.findall(text):
+            if _HIDDEN.search(" " + attributes) and (row := _ROW_NUMBER.search(attributes)):
+                self.facts.hide_row(int(row[1]))
+
+    def _columns(self, text: str) -> None:
+        for attributes in _COLUMN.findall(text):
+            if _HIDDEN.search(" " + attributes):
+                named = dict(re.findall(r'(\w+)="([^"]*)"', attributes))
+                self.facts.hidden_columns.append([number(named.get("min")), number(named.get("max"))])
+
+    # --- exact way ------------------------------------------------------------------------------
+
+    def _exact(self, part: str, sink: CellSink) -> None:
+        state = _Position()
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            if tag == "row":
+                row = attributes.get("r", "")
+                state.row = int(row) if row.isdigit() and len(row) < 20 else state.row + 1
+                state.column = 0
+                if state.row > cells.MAX_ROW or state.row < 1:
+                    raise self.package.suspicious(f"{part}: row {row}")
+                if attributes.get("hidden", "0") in ("1", "true", "on"):
+                    self.facts.hide_row(state.row)
+            elif tag == "c":
+                self._start_cell(part, state, attributes)
+            elif tag in ("v", "is", "f", "t", "rPh") and state.in_cell:
+                state.path.append(tag)
+                state.formula = state.formula or tag == "f"
+            elif tag == "col" and attributes.get("hidden", "0") in ("1", "true", "on"):
+                self.facts.hidden_columns.append([number(attributes.get("min")), number(attributes.get("max"))])
+            elif tag == "mergeCell":
+                self._merges([attributes.get("ref", "")])
+
+        def end(tag: str) -> None:
+            if tag == "c":
+                inline = unescape("".join(state.inline)) if state.inline else None
+                value = "".join(state.value)
+                if state.kind == "str":
+                    value = unescape(value)
+                shown = self.text_of(state.row, state.column, state.kind, state.style, value, state.formula, inline)
+                if shown:
+                    sink.add(state.row, state.column, shown)
+                state.in_cell = False
+            elif state.path and state.path[-1] == tag:
+                state.path.pop()
+            if tag == "row" and self.head_rows and state.row >= self.head_rows:
+                self.facts.complete = False
+                raise StopIteration
+
+        def text(piece: str) -> None:
+            if state.path == ["v"]:
+                state.value.append(piece)
+            elif state.path == ["is", "t"]:
+                state.inline.append(piece)
+
+        self.package.parse(part, start, end, text, MAX_SHEET)
+
+    def _start_cell(self, part: str, state: _Position, attributes: dict[str, str]) -> None:
+        if "r" in attributes:
+            place = cells.parse_address(attributes["r"])
+            if place is None:
+                raise self.package.suspicious(f"{part}: cell {attributes['r']!r:.40}")
+            state.row, state.column = place
+        else:
+            state.column += 1
+            if state.column > cells.MAX_COLUMN:
+                raise self.package.suspicious(f"{part}: more than {cells.MAX_COLUMN} cells in row {state.row}")
+        state.start(attributes.get("t", ""), attributes.get("s", ""))
+
+    # --- both -----------------------------------------------------------------------------------
+
+    def text_of(
+        self, row: int, column: int, kind: str, style: str, value: str, formula: bool, inline: str | None
+    ) -> str | None:
+        """The text of one cell; None for blank. Raises Problem for a shared string that is not there."""
+        if kind == "inlineStr":
+            return inline if inline is not None else value or None
+        if kind == "str":
+            return value or None  # a formula may have an empty text as its result
+        if not value:
+            if formula:
+                self.facts.not_calculated.add(row, column)
+            return inline
+        if kind == "s":
+            if value.strip().isdigit() and int(value) < len(self.strings):
+                return self.strings[int(value)] or None
+            raise self.package.damaged(f"{cells.address(row, column)}: shared string {value!r:.20}")
+        if kind == "b":
+            return {"1": "TRUE", "0": "FALSE", "true": "TRUE", "false": "FALSE"}.get(value, value)
+        if kind == "e":
+            self.facts.errors.add(row, column)
+            return value
+        if kind == "d":
+            return value.removesuffix("T00:00:00").removesuffix("T00:00:00.000")
+        place = number(style)
+        format_kind = self.book.formats[place] if place < len(self.book.formats) else formats.GENERAL
+        shown = formats.formatted(value.strip(), format_kind, self.book.epoch_1904)
+        if len(shown) > 15 and shown.isdigit():
+            self.facts.long_numbers.add(row, column)
+        elif len(self._numbers) < 200_000:
+            self._numbers[style, value] = shown
+        return shown
+
+    def _merges(self, references: list[str]) -> None:
+        for reference in references:
+            first, _, last = reference.partition(":")
+            top, bottom = cells.parse_address(first), cells.parse_address(last or first)
+            if top and bottom and len(self.facts.merges) < 100_000:
+                self.facts.merges.append([*top, *bottom])
+
+
+class _Position:
+    """Where the XML parser stands."""
+
+    def __init__(self) -> None:
+        self.row = self.column = 0
+        self.path: list[str] = []
+        self.start("", "")
+        self.in_cell = False
+
+    def start(self, kind: str, style: str) -> None:
+        self.kind, self.style = kind, style
+        self.value: list[str] = []
+        self.inline: list[str] = []
+        self.formula = False
+        self.in_cell = True
+
+
+def _plain(data: bytes) -> str:
+    text = plain_xml(data)
+    if text is None:
+        raise _Odd
+    return text
+
+
+def _inline(text: str) -> str | None:
+    if "<is" not in text:
+        if text.strip():
+            raise _Odd
+        return None
+    if "<rPh" in text:
+        text = _PHONETIC.sub("", text)
+    return "".join(xml_text(piece) for piece in _TEXT.findall(text))
