@@ -28,7 +28,7 @@ def with_row_hash(rows: pa.Table) -> pa.Table:
     parts = ", ".join(f"coalesce(cast({_quoted(name)} as varchar), chr(30))" for name in columns) or "''"
     with duckdb.connect() as engine:
         engine.register("page", rows)
-        digests: pa.Table = engine.execute(f"select md5(concat_ws(chr(31), {parts})) from page").to_arrow_table()
+        digests: pa.Table = engine.sql(f"select md5(concat_ws(chr(31), {parts})) from page").to_arrow_table()
     return rows.append_column(HASH, digests.column(0).combine_chunks())
 
 

@@ -13,7 +13,6 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from connectors.base import Check, Discovered, Page
-from connectors.excel import read_file
 from hub.landing.dataset import UPLOADS, dataset
 from hub.landing.lease import lease
 from hub.landing.load import Load, LoadResult
@@ -43,6 +42,8 @@ class _UploadedFile:
         return [Discovered(self.shown_name, None, ())]
 
     def read(self, object_name: str, position: dict[str, Any] | None, page_rows: int) -> Iterator[Page]:
+        from connectors.excel.connector import read_file
+
         return read_file(self.path, self.template, self.shown_name, page_rows=page_rows)
 
     def is_complete(self, object_name: str) -> bool:

@@ -45,7 +45,7 @@ def test_findings_name_the_raw_value_and_close_when_mended(factory):
     open_findings = (
         "select source_key, source_column, value from quality.finding where rule = %s and resolved_at is null"
     )
-    rule = "customer.uscc_checksum"
+    rule = "customer.uscc_valid"
     assert factory.rows(open_findings, rule) == [("4", "FTaxNum", "911101087000000000")]
     factory.erp_sql("update t_Organization set FTaxNum = null where FItemID = 4")
     factory.sync()
