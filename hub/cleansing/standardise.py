@@ -59,8 +59,10 @@ def standardise(rows: pa.Table, mapping: Mapping, contract: Contract, codes: Cod
         converted = _convert(source.values, column, entry, codes)
         columns[column.name] = converted.values
         place = partial(_cells, keys, row_nos, column.name, source)
-        if converted.rule is not None and converted.text is not None:
-            changes.append(place(converted.rule, {"value": converted.text, "rule": converted.rule}, CHANGES_SCHEMA))
+        rule = _with_fallback(converted, source, entry)
+        if rule is not None:
+            told = raw_text(converted.values) if converted.text is None else converted.text
+            changes.append(place(rule, {"value": told, "rule": rule}, CHANGES_SCHEMA))
         if converted.reason is not None:
             unread.append(place(converted.reason, {"reason": converted.reason}, UNREAD_SCHEMA))
     return Standardised(
@@ -121,6 +123,15 @@ def _array(rows: pa.Table, name: str) -> pa.Array:
 def _convert(source: pa.Array, column: Column, entry: ColumnMapping, codes: CodeLists) -> Converted:
     times = Decimal(entry.factor) if entry.factor else ONE
     return convert(source, column, standardiser(column, codes, entry.standard, times), entry.values, times == ONE)
+
+
+def _with_fallback(converted: Converted, source: Source, entry: ColumnMapping) -> pa.Array | None:
+    """The change rule per row; a value taken from the fallback column is told as one."""
+    if entry.fallback is None:
+        return converted.rule
+    rule = pa.nulls(len(source.values), pa.string()) if converted.rule is None else converted.rule
+    filled = pc.and_(pc.equal(source.names, entry.fallback), pc.is_valid(converted.values))
+    return pc.if_else(pc.and_(filled, pc.is_null(rule)), pa.scalar("source.fallback"), rule)
 
 
 def _cells(

@@ -33,7 +33,11 @@ def detail(
     facts = _MAKERS[rule.kind](rule, value, raw, reason, codes) if rule.kind in _MAKERS else {}
     if reason is not None:
         facts["reason"] = reason
-    if rule.kind in ("readable", "pattern") and rule.column is not None:
+    if rule.kind == "readable" and reason in ("unit.unknown", "code.unknown") and rule.column is not None:
+        name = contract.column(rule.column).code_list or "unit"
+        suggestion = nearest(raw or "", codes[name])
+        facts |= {"suggestion": suggestion} if suggestion else {}
+    elif rule.kind in ("readable", "pattern") and rule.column is not None:
         example = contract.column(rule.column).example
         if example:
             facts["example"] = example

@@ -1,0 +1,246 @@
+"""Rules over the whole store, on a real PostgreSQL: who is found, what is shown, what is resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg.rows import dict_row
+
+from hub.cleansing.names import company_key
+from hub.quality.set_rules import run_set_rules
+from hub.quality.set_templates import name_key
+from hub.store.core_tables import ensure_core_tables
+from hub.store.models import SCHEMAS, Base
+from schemas.model import Column, ColumnMapping, Contract, Mapping, Rule, Text
+from schemas.problems import Problem
+from tests.hub.quality.small import rule
+
+Connection = psycopg.Connection[dict[str, Any]]
+TITLE = Text("题", "Title")
+
+
+def _contract(entity: str, *columns: str) -> Contract:
+    types = {"qty": "decimal", "made_at": "timestamp"}
+    built = tuple(Column(name, types.get(name, "string"), TITLE, scale=4) for name in columns)  # type: ignore[arg-type]
+    return Contract(entity, TITLE, TITLE, "engineering", built, (columns[0],), ())
+
+
+@dataclass
+class Store:
+    connection: Connection
+    contracts: dict[str, Contract]
+    mappings: dict[str, Mapping]
+    loads: int = field(default=0)
+
+    def put(self, dataset: str, entity: str, *rows: tuple[Any, ...], file_id: int | None = None) -> None:
+        """Rows of core.<entity>; source keys are 1, 2, ... in order."""
+        names = [column.name for column in self.contracts[entity].columns]
+        self.connection.execute(f"delete from core.{entity} where _dataset = %s", [dataset])
+        for number, row in enumerate(rows, 1):
+            self.connection.execute(
+                f"insert into core.{entity} (_dataset, _source_key, _plant, _row_hash, _load_id, _file_id, _row_no,"
+                f" {', '.join(names)}) values (%s, %s, 'P1', gen_random_uuid(), 1, %s, %s{', %s' * len(names)})",
+                [dataset, str(number), file_id, number + 1 if file_id else None, *row],
+            )
+
+    def run(self, *rules: Rule) -> list[tuple[str, str, str | None]]:
+        """(dataset, source key, value) of the open findings after a run, in order."""
+        self.loads += 1
+        contracts = {
+            name: replace(contract, rules=tuple(each for each in rules if each.entity == name))
+            for name, contract in self.contracts.items()
+        }
+        run_set_rules(self.connection, contracts, self.mappings, self.loads)
+        return [(row["dataset"], row["source_key"], row["value"]) for row in self.open()]
+
+    def open(self) -> list[dict[str, Any]]:
+        query = "select * from quality.finding where resolved_at is null order by rule, dataset, source_key"
+        return self.connection.execute(query).fetchall()
+
+
+@pytest.fixture
+def store(postgres_url: str) -> Iterator[Store]:
+    engine = sa.create_engine(postgres_url)
+    with engine.begin() as connection:
+        for schema in SCHEMAS:
+            connection.execute(sa.schema.CreateSchema(schema))
+        Base.metadata.create_all(connection)
+    engine.dispose()
+    contracts = {
+        "material": _contract("material", "material_code", "material_name", "uscc", "unit_code", "qty"),
+        "work_order": _contract("work_order", "work_order_code", "material_code", "made_at"),
+    }
+    sources = {"material": ("k3.material", "mes.material", "workbooks.list"), "work_order": ("mes.work_order",)}
+    mappings = {
+        dataset: Mapping(
+            dataset,
+            entity,
+            f"keeper of {dataset}",
+            tuple(ColumnMapping(column.name, f"F_{column.name}") for column in contracts[entity].columns),
+        )
+        for entity, datasets in sources.items()
+        for dataset in datasets
+    }
+    url = postgres_url.replace("+psycopg", "")
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        ensure_core_tables(connection, contracts.values())
+        yield Store(connection, contracts, mappings)
+
+
+def of(entity: str, made: Rule) -> Rule:
+    return replace(made, entity=entity)
+
+
+KNOWN = of("work_order", rule("reference", "material_code", to="material.material_code", sources=["k3"]))
+
+
+def test_a_reference_is_checked_against_the_named_systems(store: Store) -> None:
+    store.put("k3.material", "material", ("A100", "x", None, "KG", None))
+    store.put("mes.material", "material", ("B200", "x", None, "KG", None))
+    store.put("mes.work_order", "work_order", ("W1", "A100", None), ("W2", "B200", None), ("W3", None, None))
+    assert store.run(KNOWN) == [("mes.work_order", "2", "B200")]
+    (finding,) = store.open()
+    assert finding["department"] == "keeper of mes.work_order"
+    assert finding["source_column"] == "F_material_code"
+    assert finding["detail"] == {"to": "material.material_code"}
+
+
+def test_a_reference_suggests_the_code_that_was_meant(store: Store) -> None:
+    store.put("k3.material", "material", ("00123", "x", None, None, None), ("A-1002", "y", None, None, None))
+    store.put("mes.work_order", "work_order", ("W1", "123", None), ("W2", "A1O02", None), ("W3", "Z9", None))
+    store.run(KNOWN)
+    assert [finding["detail"].get("suggestion") for finding in store.open()] == ["00123", "A-1002", None]
+
+
+def test_a_held_row_counts_as_known_and_an_unread_system_is_not_held_against_anyone(store: Store) -> None:
+    store.put("mes.work_order", "work_order", ("W1", "A100", None))
+    assert store.run(KNOWN) == []
+    store.put("k3.material", "material", ("B1", "x", None, None, None))
+    assert store.run(KNOWN) == [("mes.work_order", "1", "A100")]
+    store.connection.execute(
+        "insert into quality.held_row (dataset, source_key, entity, plant, record, raw, row_hash, load_id) values"
+        """ ('k3.material', '7', 'material', 'P1', '{"material_code": "A100"}', '{}', gen_random_uuid(), 1)"""
+    )
+    assert store.run(KNOWN) == []
+
+
+def test_unique_across_looks_inside_one_system_and_at_different_things(store: Store) -> None:
+    unique = rule("unique_across", "uscc")
+    store.put(
+        "k3.material",
+        "material",
+        ("A", "", "91X", None, None),
+        ("B", "", "91X", None, None),
+        ("C", "", None, None, None),
+    )
+    store.put("mes.material", "material", ("A", "", "91X", None, None), ("C", "", None, None, None))
+    assert store.run(unique) == [("k3.material", "1", "91X"), ("k3.material", "2", "91X")]
+    assert store.open()[0]["detail"] == {"count": 2, "keys": ["A", "B"]}
+
+
+def test_same_name_sees_through_brackets_blanks_and_legal_forms(store: Store) -> None:
+    names = [
+        "上海宝钢（集团）有限公司",
+        "上海宝钢(集团) 有限责任公司",
+        "上海宝钢集团有限公司苏州分公司",
+        "宝山钢铁公司",
+    ]
+    store.put("k3.material", "material", *((str(number), name, None, None, None) for number, name in enumerate(names)))
+    assert [key for _, key, _ in store.run(rule("same_name", "material_name"))] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("values", "flagged"),
+    [
+        (("KG", "KG", "T"), [("workbooks.list", "T")]),
+        (("KG", "T", None), [("k3.material", "KG"), ("mes.material", "T")]),
+        (("KG", "KG", None), []),
+        (("KG", None, None), []),
+    ],
+)
+def test_disagreement_points_at_the_minority(store: Store, values: tuple[Any, ...], flagged: list[Any]) -> None:
+    for dataset, unit in zip(("k3.material", "mes.material", "workbooks.list"), values, strict=True):
+        store.put(dataset, "material", ("A1", "x", None, unit, None))
+    found = store.run(rule("disagreement", "unit_code", key="material_code"))
+    assert [(dataset, value) for dataset, _, value in found] == flagged
+    if len(flagged) == 1:
+        assert {other["value"] for other in store.open()[0]["detail"]["others"]} == {"KG"}
+
+
+def test_equal_numbers_never_disagree_and_are_shown_plainly(store: Store) -> None:
+    store.put("k3.material", "material", ("A1", "x", None, None, "12.50"))
+    store.put("mes.material", "material", ("A1", "x", None, None, "12.5"))
+    agree = rule("disagreement", "qty", key="material_code")
+    assert store.run(agree) == []
+    store.put("mes.material", "material", ("A1", "x", None, None, "13"))
+    assert [value for *_, value in store.run(agree)] == ["12.5", "13"]
+
+
+def test_a_query_of_ones_own_may_hold_a_percent_sign(store: Store) -> None:
+    store.put("k3.material", "material", ("A%1", "x", None, None, None), ("A2", "x", None, None, None))
+    sql = "select _dataset, _source_key, material_code from core.material where material_code like '%\\%%'"
+    assert store.run(rule("set_expression", "material_code", sql=sql)) == [("k3.material", "1", "A%1")]
+
+
+def test_the_finding_shows_what_stands_in_the_source_and_in_which_cell(store: Store) -> None:
+    add_load = (
+        "insert into ops.load (run_id, system, dataset, entity, epoch, rules, status)"
+        " values ('r', 'workbooks', 'workbooks.list', 'material', 1, '', 'ok') returning id"
+    )
+    load = store.connection.execute(add_load).fetchone()
+    assert load is not None
+    file = store.connection.execute(
+        "insert into ops.landed_file (load_id, dataset, path, sha256, rows, columns) values"
+        """ (%s, 'workbooks.list', 'p', 's', 1, '{"F_unit_code": "D"}') returning id""",
+        [load["id"]],
+    ).fetchone()
+    assert file is not None
+    store.put("workbooks.list", "material", ("A1", "x", None, "KG", None), file_id=file["id"])
+    store.put("k3.material", "material", ("A1", "x", None, "T", None))
+    store.connection.execute(
+        "insert into quality.value_change (dataset, source_key, column_name, source_column, raw_value, value, rule,"
+        " load_id) values ('workbooks.list', '1', 'unit_code', 'F_unit_code', '公 斤', 'KG', 'unit.alias', 1)"
+    )
+    store.run(rule("disagreement", "unit_code", key="material_code"))
+    finding = store.open()[1]
+    assert (finding["value"], finding["cell"], finding["row_no"], finding["file_id"]) == ("公 斤", "D2", 2, file["id"])
+
+
+def test_findings_stay_come_and_go(store: Store) -> None:
+    store.put("k3.material", "material", ("A100", "x", None, None, None))
+    store.put("mes.work_order", "work_order", ("W1", "X1", None), ("W2", "X2", None))
+    store.run(KNOWN)
+    store.put("mes.work_order", "work_order", ("W1", "A100", None), ("W2", "X2", None))
+    store.run(KNOWN)
+    (still,) = store.open()
+    assert (still["source_key"], still["first_load_id"], still["last_load_id"]) == ("2", 1, 2)
+    resolved = store.connection.execute("select * from quality.finding where resolved_at is not null").fetchall()
+    assert [row["source_key"] for row in resolved] == ["1"]
+    store.run()
+    assert store.open() == [], "a rule that no contract has any more leaves no open finding"
+
+
+def test_a_broken_query_is_named(store: Store) -> None:
+    with pytest.raises(Problem) as caught:
+        store.run(rule("set_expression", "material_code", sql="select nothing from nowhere"))
+    assert caught.value.code == "set_rule_cannot_run"
+    assert caught.value.params["rule"] == "material.set_expression"
+
+
+def test_the_name_key_in_sql_equals_the_one_in_python(store: Store) -> None:
+    names = [
+        "上海宝钢（集团）有限公司",
+        "ＡＢＣ 贸易股份有限公司",
+        "苏州 精工·机械有限责任公司",
+        "某某厂",
+        "宝钢集团股份有限公司",
+    ]
+    for name in names:
+        row = store.connection.execute(f"select {name_key('%s::text')} as key", [name]).fetchone()
+        assert row is not None
+        assert row["key"] == company_key(name).core
