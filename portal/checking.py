@@ -1,0 +1,144 @@
+"""Checking one uploaded file: which template it is, what each row becomes, what is wrong in which cell.
+
+Belongs here: from a file to rows, findings and counts; the store is only asked what it already has.
+Not here: queue, heartbeat (worker.py), screens (web/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from psycopg import sql
+
+from connectors.base import KEY, ROW_NO, Page, SourceFile
+from hub.cleansing.standardise import standardise
+from hub.landing.dataset import UPLOADS, Dataset, dataset
+from hub.landing.stage import HASH, with_row_hash
+from hub.quality.row_rules import check_rows
+from schemas.model import Template
+
+PLANT = "P1"
+PAGE_ROWS = 50_000
+FINDING_COLUMNS = ("rule", "kind", "severity", "hold", "row_no", "cell", "source_column", "value", "suggestion")
+Progress = Callable[[int], None]  # rows read so far
+
+
+@dataclass
+class Counts:
+    """read = ready + held + rejected. new + changed + same = ready."""
+
+    read: int = 0
+    ready: int = 0
+    held: int = 0
+    rejected: int = 0
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+
+
+@dataclass
+class Checked:
+    """What a check found; the rows themselves are in the Parquet file it wrote."""
+
+    counts: Counts = field(default_factory=Counts)
+    file: SourceFile | None = None
+
+
+def check_file(
+    connection: psycopg.Connection[Any],
+    path: Path,
+    shown_name: str,
+    template: Template,
+    rows_file: Path,
+    keep: Callable[[list[tuple[Any, ...]]], None],
+    progress: Progress,
+) -> Checked:
+    """Read, standardise and check the file page by page.
+
+    `keep` gets the findings of each page (FINDING_COLUMNS); raw rows go to `rows_file` (replaced as a
+    whole at the end). Raises Problem for a file that cannot be read.
+    """
+    from connectors.excel.connector import read_file
+
+    about = dataset(f"{UPLOADS}.{template.name}", PLANT)
+    checked = Checked()
+    partial = rows_file.with_suffix(".part")
+    writer: pq.ParquetWriter | None = None
+    try:
+        for page in read_file(path, template, shown_name, page_rows=PAGE_ROWS):
+            if writer is None:
+                writer = pq.ParquetWriter(partial, page.rows.schema)
+            writer.write_table(page.rows)
+            checked.file = page.file or checked.file
+            keep(list(_check_page(connection, about, page, checked.counts)))
+            progress(checked.counts.read)
+    finally:
+        if writer is not None:
+            writer.close()
+    if writer is not None:
+        partial.replace(rows_file)
+    return checked
+
+
+def _check_page(
+    connection: psycopg.Connection[Any], about: Dataset, page: Page, counts: Counts
+) -> Iterator[tuple[Any, ...]]:
+    """The findings of one page; adds its rows to the counts."""
+    standardised = standardise(page.rows, about.mapping, about.contract, about.codes)
+    found = check_rows(standardised, page.rows, about.mapping, about.contract, about.codes)
+    held = set(found.filter(pc.equal(found["hold"], True))[KEY].to_pylist())
+    counts.read += page.rows.num_rows + page.rejected.num_rows
+    counts.rejected += page.rejected.num_rows
+    counts.held += len(held)
+    counts.ready += page.rows.num_rows - len(held)
+    _compare(connection, about, page.rows, held, counts)
+
+    letters = page.file.columns if page.file else {}
+
+    def cell(column: str | None, row_no: int | None) -> str | None:
+        return f"{letters[column]}{row_no}" if column in letters and row_no is not None else None
+
+    for row in found.to_pylist():
+        column, number = row["source_column"], row[ROW_NO]
+        yield (
+            row["rule"], "finding", row["severity"], row["hold"], number or 0, cell(column, number), column,
+            row["value"], None,
+        )  # fmt: skip
+    for row in standardised.changes.to_pylist():
+        column, number = row["source_column"], row[ROW_NO]
+        yield (
+            row["rule"], "change", "info", False, number or 0, cell(column, number), column, row["raw"], row["value"],
+        )  # fmt: skip
+    for row in page.rejected.to_pylist():
+        yield (row["reason"], "rejected", "error", False, row[ROW_NO] or 0, None, None, row["raw"], None)
+
+
+def _compare(
+    connection: psycopg.Connection[Any], about: Dataset, rows: pa.Table, held: set[str], counts: Counts
+) -> None:
+    """Count new, changed and same among the ready rows, by key and row hash as the load will do."""
+    hashes = dict(zip(rows[KEY].to_pylist(), with_row_hash(rows)[HASH].to_pylist(), strict=True))
+    stored = dict(
+        connection.execute(
+            sql.SQL("select _source_key, replace(_row_hash::text, '-', '') from {} where _dataset = %s").format(
+                sql.Identifier("core", about.contract.entity)
+            ),
+            (about.name,),
+        ).fetchall()
+    )
+    for key, digest in hashes.items():
+        if key in held:
+            continue
+        if key not in stored:
+            counts.new += 1
+        elif stored[key] == digest:
+            counts.same += 1
+        else:
+            counts.changed += 1

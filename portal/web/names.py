@@ -1,0 +1,113 @@
+"""What things are called on screen: rules, entities, departments, sources, in the user's language.
+
+Belongs here: looking names up in schemas/ and the source configuration. Not here: page wording
+(portal/i18n). A code that nobody has named is shown as it is.
+"""
+
+from __future__ import annotations
+
+import time
+
+from connectors.config import SystemConfig, read_systems
+from hub.cleansing.wording import change_titles
+from portal.i18n import catalogue
+from schemas.loader import code_lists, contracts
+from schemas.model import Contract, Rule
+from schemas.problems import Language, Problem
+from schemas.template_loader import templates
+
+DIMENSIONS = ("completeness", "uniqueness", "conformity", "consistency", "accuracy", "timeliness")
+_systems_read: tuple[float, dict[str, SystemConfig]] = (0.0, {})
+
+
+def systems() -> dict[str, SystemConfig]:
+    """The configured source systems; the files are read again after ten seconds."""
+    global _systems_read
+    if not _systems_read[1] or time.monotonic() - _systems_read[0] > 10:
+        _systems_read = (time.monotonic(), read_systems()[0])
+    return _systems_read[1]
+
+
+def rule(rule_id: str) -> Rule | None:
+    """The contract rule of that id."""
+    contract = contracts().get(rule_id.partition(".")[0])
+    return next((rule for rule in contract.rules if rule.id == rule_id), None) if contract else None
+
+
+def rule_title(rule_id: str, language: Language) -> str:
+    """The rule in business words; a standardiser's rule is named by hub/cleansing."""
+    if found := rule(rule_id):
+        return found.title[language]
+    change = change_titles().get(rule_id)
+    return change[language] if change else rule_id
+
+
+def department(code: str, language: Language) -> str:
+    """Name of a department, from schemas/codes/department.yaml."""
+    return code_title("department", code, language)
+
+
+def code_title(list_name: str, code: str, language: Language) -> str:
+    """Name of a code in a code list."""
+    listed = code_lists().get(list_name)
+    found = next((entry for entry in listed.codes if entry.code == code), None) if listed else None
+    return found.title[language] if found else code
+
+
+def entity(name: str, language: Language) -> str:
+    """Name of an entity, from its contract."""
+    contract = contracts().get(name)
+    return contract.title[language] if contract else name
+
+
+def column(entity_name: str, column_name: str, language: Language) -> str:
+    """Name of an entity's column, from the contract; '' stands for the whole row."""
+    contract: Contract | None = contracts().get(entity_name)
+    known = {item.name: item.title[language] for item in contract.columns} if contract else {}
+    return known.get(column_name, column_name)
+
+
+def system(name: str, language: Language) -> str:
+    """Name of a source system; approved uploads are one of ours."""
+    if name == "uploads":
+        return catalogue(language)["common.uploads"]
+    config = systems().get(name)
+    return getattr(config.title, language) if config else name
+
+
+def dataset(name: str, language: Language) -> str:
+    """Name of a dataset: "Kingdee K/3 · Materials"."""
+    system_name, _, object_name = name.partition(".")
+    config = systems().get(system_name)
+    item = config.objects.get(object_name) if config else None
+    template = templates().get(object_name)
+    if item and item.title:
+        title = getattr(item.title, language)
+    elif template and system_name in ("workbooks", "uploads"):
+        title = template.title[language]
+    else:
+        title = entity(object_name, language)
+    return f"{system(system_name, language)} · {title}"
+
+
+def source_key(dataset_name: str, key: str) -> str:
+    """Where a row without a cell stands in its source: "t_ICItem FItemID 2231"."""
+    system_name, _, object_name = dataset_name.partition(".")
+    config = systems().get(system_name)
+    if config and (table := config.erp_tables.get(object_name)):
+        parts = " ".join(f"{name} {part}" for name, part in zip(table.key, key.split("|"), strict=False))
+        return f"{table.table} {parts}"
+    if config and (endpoint := config.mes_endpoints.get(object_name)):
+        return f"{endpoint.path} {endpoint.key[0]} {key}"
+    return key
+
+
+def sentence(problem: dict[str, object] | None, language: Language) -> str:
+    """A stored problem {"code", "params"} as its sentence; a code of an older version is shown as it is."""
+    if not problem:
+        return ""
+    code, params = str(problem.get("code")), problem.get("params")
+    try:
+        return Problem(code, **(params if isinstance(params, dict) else {})).text(language)
+    except KeyError:
+        return code

@@ -1,0 +1,1 @@
+"""The SQL behind the pages; plain functions of a connection that return dictionaries."""

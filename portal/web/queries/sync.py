@@ -1,0 +1,57 @@
+"""Loads, connection checks, files seen, audit lines: what IT looks at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg import Connection
+
+from portal.web.store import Row, rows
+
+
+def last_loads(connection: Connection[Any]) -> list[Row]:
+    """The newest load of every dataset, with `adds_up` and the time of the last good one."""
+    return rows(
+        connection,
+        """select distinct on (l.dataset) l.*,
+             l.rows_read = l.loaded + l.held + l.rejected + l.unchanged as adds_up,
+             (select max(finished_at) from ops.load g where g.dataset = l.dataset and g.status = 'ok') as ok_at
+           from ops.load l order by l.dataset, l.id desc""",
+    )
+
+
+def checks(connection: Connection[Any]) -> dict[str, Row]:
+    """The last connection check of each system."""
+    return {row["system"]: row for row in rows(connection, "select * from ops.check_result")}
+
+
+def store_check(connection: Connection[Any], system: str, ok: bool, zh: str, en: str) -> None:
+    """Keep the answer of a connection check."""
+    connection.execute(
+        """insert into ops.check_result (system, ok, sentence_zh, sentence_en, checked_at)
+           values (%s, %s, %s, %s, now())
+           on conflict (system) do update set ok = excluded.ok, sentence_zh = excluded.sentence_zh,
+             sentence_en = excluded.sentence_en, checked_at = excluded.checked_at""",
+        (system, ok, zh, en),
+    )
+
+
+def files(connection: Connection[Any], status: str | None) -> list[Row]:
+    """Every file seen in a watched folder, what needs attention first."""
+    return rows(
+        connection,
+        """select * from ops.source_file where %(status)s::text is null or status = %(status)s
+           order by status in ('unreadable', 'unknown') desc, system, path limit 1000""",
+        {"status": status},
+    )
+
+
+def audit_lines(connection: Connection[Any], login: str | None, page: int, size: int) -> list[Row]:
+    """One page of the audit log, newest first; one row more than `size` if there are older ones."""
+    return rows(
+        connection,
+        """select a.*, u.name from ops.audit a left join ops.user_account u on u.login = a.login
+           where %(login)s::text is null or a.login = %(login)s
+           order by a.id desc limit %(limit)s offset %(offset)s""",
+        {"login": login, "limit": size + 1, "offset": (page - 1) * size},
+    )

@@ -1,0 +1,34 @@
+// What every remote-paged grid shares: words, paging, the page number in the address.
+"use strict";
+window.waterworksGrid = (place, url, options) => {
+  const words = JSON.parse(place.dataset.words);
+  const start = Number(new URLSearchParams(location.search).get("page_no") || place.dataset.page || 1);
+  const table = new window.Tabulator(place, {
+    ajaxURL: url,
+    pagination: true,
+    paginationMode: "remote",
+    paginationSize: options.size || 50,
+    paginationInitialPage: start,
+    paginationCounter: (size, first, page, total) => (total ? `${first}–${Math.min(first + size - 1, total)} / ${total.toLocaleString("en")} ${words.rows}` : ""),
+    sortMode: "remote",
+    layout: "fitDataStretch",
+    placeholder: words.empty,
+    locale: "page",
+    langs: { page: { data: { loading: words.loading, error: words.failed }, pagination: { first: words.first, first_title: words.first, last: words.last, last_title: words.last, prev: words.prev, prev_title: words.prev, next: words.next, next_title: words.next, page_title: words.page, all: words.rows } } },
+    ajaxURLGenerator: (base, config, params) => {
+      const address = new URL(base, location.origin);
+      address.searchParams.set("page", params.page || 1);
+      address.searchParams.set("size", params.size || 50);
+      const sorter = (params.sort || [])[0];
+      if (sorter) { address.searchParams.set("sort", sorter.field); address.searchParams.set("direction", sorter.dir); }
+      return address.pathname + address.search;
+    },
+    ...options.tabulator,
+  });
+  table.on("pageLoaded", (page) => {
+    const address = new URL(location.href);
+    if (page > 1) address.searchParams.set("page_no", page); else address.searchParams.delete("page_no");
+    history.replaceState(null, "", address);
+  });
+  return table;
+};
