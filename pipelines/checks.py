@@ -13,12 +13,16 @@ import dagster as dg
 from hub.quality.figures import Figures
 from pipelines.keys import check_name
 from pipelines.links import data_docs
-from schemas.model import Contract, Rule
+from schemas.model import Contract, Mapping, Rule
 
 
-def rules_of(contract: Contract, scope: str) -> list[Rule]:
-    """The contract's rules decided per row inside a load ("row") or over all rows ("set")."""
-    return [rule for rule in contract.rules if rule.scope == scope]
+def rules_of(contract: Contract, mapping: Mapping, scope: str) -> list[Rule]:
+    """The contract's rules decided per row inside a load ("row") or over all rows ("set").
+
+    A rule about a column that this dataset does not bring would always pass, so it is left out.
+    """
+    fed = {column.column for column in mapping.columns}
+    return [rule for rule in contract.rules if rule.scope == scope and (rule.column is None or rule.column in fed)]
 
 
 def check_specs(

@@ -50,7 +50,7 @@ def set_check_keys(config: ObjectConfig) -> list[dg.AssetCheckKey]:
     """Checks on this object's core asset that belong to `publish`, not to the sync of its system."""
     mapping, contract = mapping_of(f"{config.system}.{config.object}")
     asset = core_key(mapping.entity, config.system, config.object)
-    return [spec.key for spec in check_specs(asset, rules_of(contract, "set"))]
+    return [spec.key for spec in check_specs(asset, rules_of(contract, mapping, "set"))]
 
 
 def core_spec(system: str, object_name: str, mapping: Mapping, contract: Contract, **more: Any) -> dg.AssetSpec:
@@ -71,7 +71,7 @@ def core_spec(system: str, object_name: str, mapping: Mapping, contract: Contrac
 def _load_step(config: ObjectConfig, kind: str, mapping: Mapping, contract: Contract) -> dg.AssetsDefinition:
     system, object_name = config.system, config.object
     raw, core = raw_key(system, object_name), core_key(mapping.entity, system, object_name)
-    rules = rules_of(contract, "row")
+    rules = rules_of(contract, mapping, "row")
     raw_spec = dg.AssetSpec(
         raw,
         description=(
@@ -145,7 +145,7 @@ def _configured(system: str) -> SystemConfig:
 
 def _set_checks(config: ObjectConfig, mapping: Mapping, contract: Contract) -> list[dg.AssetChecksDefinition]:
     """Checks of the rules over all rows; `publish` runs them once the findings are up to date."""
-    rules = rules_of(contract, "set")
+    rules = rules_of(contract, mapping, "set")
     if not rules:
         return []
     core = core_key(mapping.entity, config.system, config.object)

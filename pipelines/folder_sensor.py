@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -39,7 +40,7 @@ def look(folder: Path, cursor: str | None) -> tuple[str, str | None]:
     A change counts when two looks in a row see the same: a file that is still being copied does not.
     The run key carries a number, so that a folder that changes back is synced again.
     """
-    before = json.loads(cursor) if cursor else {"seen": None, "synced": None, "number": 0}
+    before: dict[str, Any] = json.loads(cursor) if cursor else {"seen": None, "synced": None, "number": 0}
     now = fingerprint(folder)
     if now != before["seen"] or now == before["synced"]:
         return json.dumps({**before, "seen": now}), None

@@ -149,8 +149,8 @@ def _data_docs() -> dg.AssetsDefinition:
     def quality_data_docs(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         from hub.publish import write_data_docs
 
-        result = _step("data_docs", write_data_docs, context.run_id)
-        return result.with_metadata({**(result.metadata or {}), "Data Docs": data_docs()})
+        _step("data_docs", write_data_docs, context.run_id)
+        return dg.MaterializeResult(metadata={"Data Docs": data_docs()})
 
     return quality_data_docs
 

@@ -38,7 +38,7 @@ def load_one_upload(context: dg.OpExecutionContext, config: UploadConfig) -> Non
     report("upload", upload_id=config.upload_id, **counts)
     asset = core_key(mapping.entity, *result.dataset.split(".", 1))
     context.log_event(dg.AssetMaterialization(asset, metadata={**counts, "upload": config.upload_id}))
-    rules = rules_of(contract, "row")
+    rules = rules_of(contract, mapping, "row")
     failed = sum(not check.passed for check in check_results(asset, rules, figures))
     context.log.info(f"{result.dataset}: {failed} of {len(rules)} row rules are broken by some row")
 

@@ -58,7 +58,7 @@ class Child:
                 stderr=output,
                 start_new_session=True,
                 # Safe here: this process has no other threads.
-                preexec_fn=_die_with_parent(os.getpid()),  # noqa: PLW1509
+                preexec_fn=_die_with_parent(os.getpid()),
             )
         self.identity = Identity.of(self.process.pid)
         self.ready = self.port is None

@@ -34,13 +34,17 @@ def plan(
     ports: Ports | None = None,
     demo: Path | None = None,
 ) -> list[Child]:
-    """Children in starting order. `demo`: folder of the demo factory, whose MES server runs too."""
+    """Children in starting order. `demo`: folder of the demo factory, whose MES server runs first."""
     wanted, taken = ports or Ports(), set[int]()
     code, dagster, portal = (choose_port(port, taken) for port in (wanted.code, wanted.dagster, wanted.portal))
     shown = LOOPBACK if host in ("0.0.0.0", "::") else host  # noqa: S104  # compared, not bound
     portal_url = f"http://{shown}:{portal}"
     workspace = _write_workspace(home, code)
     common = {**environment, "WATERWORKS_PORTAL_URL": portal_url}
+    servers = []
+    if demo is not None:
+        servers.append(mes_server(environment, home, demo, choose_port(wanted.mes, taken)))
+        common["WATERWORKS_MES_URL"] = str(servers[0].url)
     scripts = Path(sys.executable).parent
 
     def child(name: str, command: list[str], **more: object) -> Child:
@@ -71,14 +75,16 @@ def plan(
         ),
         child("daemon", [str(scripts / "dagster-daemon"), "run", "-w", str(workspace)], after=("code",)),
     ]  # fmt: skip
-    if demo is not None:
-        children.insert(0, mes_server(environment, home, demo, choose_port(wanted.mes, taken)))
-    return children
+    return servers + children
 
 
 def mes_server(environment: Mapping[str, str], home: Path, demo: Path, port: int) -> Child:
-    """The demo factory's MES."""
-    command = [sys.executable, "-m", "examples.demo_factory", "serve", "--out", str(demo), "--port", str(port)]
+    """The demo factory's MES, with the credentials that the environment gives to the connector."""
+    command = [
+        sys.executable, "-m", "examples.demo_factory", "mes", "--db", str(demo / "mes.db"), "--host", LOOPBACK,
+        "--port", str(port), "--app-key", environment["WATERWORKS_MES_APP_KEY"],
+        "--app-secret", environment["WATERWORKS_MES_APP_SECRET"], "--factory", environment["WATERWORKS_MES_FACTORY"],
+    ]  # fmt: skip
     log = home / "logs" / "mes.log"
     return Child("mes", command, environment, PROJECT, log, port=port, url=f"http://{LOOPBACK}:{port}")
 

@@ -1,0 +1,69 @@
+"""Running Dagster jobs in a child process, so that this side never imports Dagster.
+
+Belongs here: starting `python -m pipelines.run` and handing on its events. Not here: showing them.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hub.settings import PROJECT, home
+from schemas.problems import Problem
+
+Event = dict[str, Any]
+
+
+def log_file() -> Path:
+    return home() / "logs" / "sync.log"
+
+
+def run_jobs(arguments: list[str], on_event: Callable[[Event], None], more: dict[str, str] | None = None) -> int:
+    """Run `python -m pipelines.run`; `on_event` gets every event as it comes. The store must be in use.
+
+    Returns 0 (all succeeded) or 1 (a part failed). Raises Problem `jobs_failed` if it ended otherwise.
+    """
+    from portal.supervisor.environment import child_environment
+
+    environment = {**child_environment(), **(more or {})}
+    with log_file().open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines.run", *arguments],
+            cwd=PROJECT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            encoding="utf-8",
+        )
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                on_event(json.loads(line))
+            code = process.wait()
+        except BaseException:
+            # Interrupted: the child got the same Ctrl-C and ends its run in order; if it does not, we end it.
+            _end(process)
+            raise
+    if code not in (0, 1):
+        raise Problem("jobs_failed", code=code, log=str(log_file()), reason=_last_words(log_file()))
+    return code
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _last_words(log: Path) -> str:
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip()[:300] if lines else "-"

@@ -1,0 +1,65 @@
+"""`waterworks status`: what runs, and how the last load of every object ended."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import typer
+
+from portal.cli.exits import OK, PARTLY, STORE, told
+from portal.cli.options import DEFAULT, Lang
+from portal.cli.summary import COLUMNS, table
+from portal.cli.wording import text
+from schemas.problems import Language, Problem
+
+
+def status(lang: Lang = DEFAULT) -> None:
+    with told(lang):
+        from hub.settings import home, load_environment
+        from hub.store.postgres import recorded_url
+        from portal.supervisor import run_file
+        from portal.supervisor.store import STORE_URL
+
+        load_environment()
+        typer.echo(text(lang, "status.home", home=home()))
+        run = run_file.running(home())
+        code = OK
+        if run is None:
+            typer.echo(text(lang, "status.not_running"))
+            code = STORE
+        else:
+            for name, service in run.services.items():
+                alive = service.identity.is_alive()
+                code = code if alive else PARTLY
+                state = text(lang, "status.runs" if alive else "status.ended")
+                typer.echo(f"  {'✓' if alive else '✗'} {name:<9} {state}  {service.url or ''}".rstrip())
+        url = os.environ.get(STORE_URL) or recorded_url(home())
+        if url is None:
+            raise Problem("store_not_initialised", home=str(home()))
+        if run is not None or os.environ.get(STORE_URL):
+            code = max(code, _loads(url, lang))
+        raise typer.Exit(code)
+
+
+def _loads(url: str, lang: Language) -> int:
+    """Print the last load of every object; PARTLY if one did not end well."""
+    from hub.store.engine import connect
+
+    with connect(url) as connection:
+        loads: list[Any] = connection.execute(
+            "select distinct on (dataset) dataset, status, to_char(started_at, 'YYYY-MM-DD HH24:MI'), rows_read, loaded,"
+            " held, rejected, unchanged, problem from ops.load order by dataset, id desc"
+        ).fetchall()
+    if not loads:
+        typer.echo(text(lang, "status.no_loads"))
+        return OK
+    typer.echo("")
+    table(
+        [text(lang, f"summary.{name}") for name in ("object", "status", "started", *COLUMNS)],
+        [[row[0], text(lang, f"status.{row[1]}"), row[2], *(f"{count:,}" for count in row[3:8])] for row in loads],
+    )
+    for row in loads:
+        if row[8]:
+            typer.secho(f"✗ {row[0]}: {Problem(row[8]['code'], **row[8]['params']).text(lang)}", fg="red")
+    return PARTLY if any(row[1] == "failed" for row in loads) else OK

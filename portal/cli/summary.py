@@ -1,0 +1,98 @@
+"""The summary after a sync: rows per object that add up, findings by severity, score per entity.
+
+Belongs here: the questions to the store and the tables on the screen. Not here: computing scores.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import typer
+
+from portal.cli.wording import text
+from schemas.problems import Language
+
+COLUMNS = ("rows_read", "loaded", "held", "rejected", "unchanged")
+
+
+def show_summary(objects: list[dict[str, Any]], lang: Language) -> bool:
+    """Print the tables for these "object" events; True if every line and the store's own books add up."""
+    from hub.store.engine import connect
+
+    done = [item for item in objects if item.get("rows_read") is not None]
+    lines = [[item["dataset"], *(f"{item[name]:,}" for name in COLUMNS)] for item in done]
+    totals = {name: sum(item[name] for item in done) for name in COLUMNS}
+    lines.append([text(lang, "summary.total"), *(f"{totals[name]:,}" for name in COLUMNS)])
+    typer.echo("")
+    table([text(lang, f"summary.{name}") for name in ("object", *COLUMNS)], lines)
+    wrong = [item["dataset"] for item in done if item["rows_read"] != sum(item[name] for name in COLUMNS[1:])]
+    with connect() as connection:
+        wrong += [
+            dataset
+            for (dataset,) in connection.execute(
+                "select distinct dataset from ops.load where rows_read <> loaded + held + rejected + unchanged"
+            )
+        ]
+        _findings(connection, lang)
+        _scores(connection, lang)
+    if wrong:
+        typer.secho(text(lang, "summary.wrong", objects=", ".join(sorted(set(wrong)))), fg="red")
+    elif done:
+        typer.echo(text(lang, "summary.adds_up"))
+    deleted = sum(item["deleted"] for item in done)
+    if deleted:
+        typer.echo(text(lang, "summary.deleted", rows=f"{deleted:,}"))
+    failed = [item["dataset"] for item in objects if item["status"] != "ok"]
+    if failed:
+        typer.secho(text(lang, "summary.failed", objects=", ".join(failed)), fg="red")
+    elif done and not deleted and totals["unchanged"] == totals["rows_read"]:
+        typer.echo(text(lang, "summary.nothing_new", rows=f"{totals['rows_read']:,}"))
+    return not wrong
+
+
+def _findings(connection: Any, lang: Language) -> None:
+    found = dict(
+        connection.execute(
+            "select severity, count(*) from quality.finding where resolved_at is null group by severity"
+        ).fetchall()
+    )
+    held = connection.execute("select count(*) from quality.held_row").fetchone()[0]
+    named = [f"{text(lang, f'summary.{name}')} {found.get(name, 0):,}" for name in ("error", "warning", "info")]
+    typer.echo("")
+    typer.echo(text(lang, "summary.findings", counts="  ".join(named), held=f"{held:,}"))
+
+
+def _scores(connection: Any, lang: Language) -> None:
+    from hub.marts.scores import SCORE_SQL
+    from schemas.loader import contracts
+
+    rows = connection.execute(
+        f"select entity, {SCORE_SQL}, sum(rows_failed) from mart.quality_score"
+        " where day = (select max(day) from mart.quality_score) group by entity order by 2"
+    ).fetchall()
+    if not rows:
+        return
+    titles = {name: contract.title[lang] for name, contract in contracts().items()}
+    typer.echo("")
+    table(
+        [text(lang, f"summary.{name}") for name in ("entity", "score", "broken")],
+        [[f"{titles.get(entity, entity)} ({entity})", str(score), f"{failed:,}"] for entity, score, failed in rows],
+    )
+
+
+def table(head: list[str], lines: list[list[str]]) -> None:
+    """First column left, the others right; Chinese characters count two places."""
+    widths = [max(_places(line[column]) for line in [head, *lines]) for column in range(len(head))]
+    for number, line in enumerate([head, *lines]):
+        cells = [
+            cell + " " * (widths[column] - _places(cell))
+            if column == 0
+            else " " * (widths[column] - _places(cell)) + cell
+            for column, cell in enumerate(line)
+        ]
+        typer.secho("  ".join(cells).rstrip(), bold=number == 0)
+
+
+def _places(cell: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in cell)

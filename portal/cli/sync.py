@@ -1,0 +1,84 @@
+"""`waterworks sync [--source S]`: read the sources now, show progress, and a table that adds up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from portal.cli.exits import PARTLY, told
+from portal.cli.options import DEFAULT, Lang
+from portal.cli.wording import help_text
+from schemas.problems import Language, Problem
+
+
+def sync(
+    source: Annotated[list[str] | None, typer.Option("--source", "-s", help=help_text("sync_source"))] = None,
+    lang: Lang = DEFAULT,
+) -> None:
+    with told(lang):
+        from hub.settings import home
+        from portal.cli.init import prepare_store
+        from portal.supervisor.store import store_in_use
+
+        _known(source or [])
+        with store_in_use(home()):
+            prepare_store(lang)
+            with demo_mes(home()) as more:
+                if not sync_now(home(), source or [], lang, more):
+                    raise typer.Exit(PARTLY)
+
+
+def sync_now(home: Path, sources: list[str], lang: Language, more: dict[str, str] | None = None) -> bool:
+    """Sync and publish in a child process, with progress and summary; True if everything went well."""
+    from portal.cli.jobs import run_jobs
+    from portal.cli.progress import Progress
+    from portal.cli.summary import show_summary
+    from portal.supervisor import run_file
+
+    arguments = ["--sync", *sources, "--publish"]
+    if run_file.running(home) is None:
+        arguments.insert(0, "--prepare")  # while services run, their runs are alive and the pools are set
+    progress = Progress(lang)
+    with progress:
+        code = run_jobs(arguments, progress.take, more)
+    adds_up = show_summary(progress.objects, lang)
+    return code == 0 and adds_up
+
+
+@contextmanager
+def demo_mes(home: Path) -> Iterator[dict[str, str]]:
+    """The demo factory's MES for the length of the block, if this is a demo and it does not run already.
+
+    Yields the environment that names it.
+    """
+    from portal.cli.up import DEMO_FOLDER
+    from portal.supervisor import run_file
+
+    demo = os.environ.get(DEMO_FOLDER)
+    run = run_file.running(home)
+    if demo is None or (run is not None and "mes" in run.services):
+        yield {"WATERWORKS_MES_URL": str(run.url("mes"))} if demo and run else {}
+        return
+    from portal.supervisor.brief import running_child
+    from portal.supervisor.child import choose_port
+    from portal.supervisor.environment import child_environment
+    from portal.supervisor.plan import Ports, mes_server
+
+    child = mes_server(child_environment(), home, Path(demo), choose_port(Ports().mes, set()))
+    with running_child(child):
+        yield {"WATERWORKS_MES_URL": str(child.url)}
+
+
+def _known(sources: list[str]) -> None:
+    """Problem `source_unknown` (or the mistake in its YAML) before anything is started."""
+    from connectors.config import read_systems
+
+    systems, problems = read_systems()
+    for name in sources:
+        if name not in systems:
+            raise problems[0] if problems else Problem("source_unknown", source=name, known=", ".join(systems))
