@@ -107,8 +107,7 @@ class Erp:
             self.item_unit[index] = spelling
         self.truth.entity("material", dataset, str(item), material.entity)
         if duplicate:
-            self.truth.error(Cell(code.value, "duplicate_material", material.code), dataset, str(item), "FNumber",
-                             table=table, key=key, table_column="FNumber")  # fmt: skip
+            self._duplicate(Cell(code.value, "duplicate_material", material.code), dataset, table, item)
         return (
             item, self._tell(code, dataset, table, key, "FNumber"), self._tell(name, dataset, table, key, "FName"),
             spec,
@@ -136,12 +135,16 @@ class Erp:
         tax = dirt.tax_number(rng, company.uscc, pick(rng, USCC_KINDS))
         self.truth.entity(domain, dataset, str(item), company.entity)
         if item > DUPLICATE_ID:
-            self.truth.error(Cell(code, f"duplicate_{domain}", company.code), dataset, str(item), "FNumber",
-                             table=table, key=key, table_column="FNumber")  # fmt: skip
+            self._duplicate(Cell(code, f"duplicate_{domain}", company.code), dataset, table, item)
         return (
             item, code, self._tell(name, dataset, table, key, "FName"), company.name.short, company.contact,
             company.phone, company.address, self._tell(tax, dataset, table, key, "FTaxNum"), int(rng.random() < 0.02),
         )  # fmt: skip
+
+    def _duplicate(self, code: Cell, dataset: str, table: str, item: int) -> None:
+        original = [[dataset, str(item - DUPLICATE_ID)]]
+        where = {"table": table, "key": {"FItemID": item}, "table_column": "FNumber"}
+        self.truth.error(code, dataset, str(item), "FNumber", accept=original, **where)
 
     # --- documents ------------------------------------------------------------------------------
 
@@ -155,20 +158,32 @@ class Erp:
         for number, parts in enumerate(self.world.boms.values(), 1):
             for line, (part, quantity) in enumerate(parts, 1):
                 key = {"FInterID": number, "FEntryID": line}
-                item, unit = self._item_reference(rng, part, dataset, table, key, 0.008, "orphan_material")
+                item, unit = self._item_reference(rng, part, dataset, table, key, 0.008, "orphan_material",
+                                                  "component_number")  # fmt: skip
                 qty = self._quantity(rng, quantity, dataset, table, key, 0.006)
                 scrap = Decimal(rng.choice((0, 0, 0, 1, 2, 3, 5)))
                 begin = date(2024, 1, 1) + timedelta(days=rng.randrange(700))
                 yield number, line, item, qty, scrap, unit, begin, date(2100, 1, 1)
 
     def _item_reference(
-        self, rng: Random, index: int, dataset: str, table: str, key: dict[str, int], share: float, kind: str
+        self,
+        rng: Random,
+        index: int,
+        dataset: str,
+        table: str,
+        key: dict[str, int],
+        share: float,
+        kind: str,
+        output: str = "item_number",
     ) -> tuple[int, int]:
-        """(FItemID, FUnitID) of a document line; a share points to items that do not exist."""
+        """(FItemID, FUnitID) of a document line; a share points to items that do not exist.
+
+        `output`: the dataset's column that shows the item's code, empty for items that do not exist.
+        """
         item = Cell(ITEM_ID + index)
         if rng.random() < share:
             item = Cell(UNKNOWN_ID + rng.randrange(9999), kind, ITEM_ID + index)
-        self._tell(item, dataset, table, key, "FItemID")
+        self._tell(item, dataset, table, key, "FItemID", output)
         return item.value, self._unit(self.item_unit[index], dataset, table, key)
 
     def _quantity(
@@ -210,7 +225,7 @@ class Erp:
                 head = {"table": "SEOrder", "key": {"FInterID": number}}
                 source_key = f"{number}|{line}"
                 self.truth.error(ordered, dataset, source_key, "order_date", table_column="FDate", **head)
-                self.truth.error(customer, dataset, source_key, "FCustID", table_column="FCustID", **head)
+                self.truth.error(customer, dataset, source_key, "cust_number", table_column="FCustID", **head)
                 index = rng.choice(sold)
                 item, unit = self._item_reference(rng, index, dataset, table, key, 0.008, "orphan_material")
                 pieces = Decimal(rng.choice((1, 2, 5, 10, 20, 50, 100)))

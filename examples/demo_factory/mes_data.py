@@ -56,7 +56,8 @@ class _Mes:
         self.counts = dict.fromkeys(MES_TABLES, 0)
         self._rows: dict[str, list[list[Any]]] = {name: [] for name in MES_TABLES}
         self._numbers = {name: number for number, name in enumerate(MES_TABLES)}
-        self._last_lot: dict[int, tuple[str, datetime]] = {}  # material index -> its newest lot
+        # material index -> its newest lot: code, when it was made, how much is left
+        self._last_lot: dict[int, tuple[str, datetime, Decimal]] = {}
         self._sellers = [company for company in world.suppliers if company.in_erp]
 
     def next_id(self, table: str) -> int:
@@ -72,7 +73,8 @@ class _Mes:
                 where: dict[str, Any] = {"table": table, "key": {"id": identifier}, "table_column": column}
                 if accept:
                     where["accept"] = accept
-                self.truth.error(value, f"mes.{table}", str(identifier), path, **where)
+                name = MES_TABLES[table].dataset_column(path)
+                self.truth.error(value, f"mes.{table}", str(identifier), name, **where)
                 value = value.value
             row.append(value)
         row.append(milliseconds(min(updated, _NOW)))
@@ -118,13 +120,14 @@ class _Mes:
         for number, company in enumerate(companies, 1):
             if rng.random() >= share:
                 continue
-            own = f"{prefix}{number:06d}"
+            own = company.code if rng.random() < 0.7 else f"{prefix}{number:06d}"
             again = rng.random() < 0.02
+            accept: list[Any] = []
             for copy in range(2 if again else 1):
-                code = Cell(company.code if rng.random() < 0.7 else own)
+                code = Cell(own)
                 name_kind = pick(rng, NAME_KINDS)
                 if copy:
-                    code = Cell(f"{prefix}9{number:06d}", f"duplicate_{table}", code.value)
+                    code = Cell(f"{prefix}9{number:06d}", f"duplicate_{table}", own)
                     name_kind = rng.choice(("name_form", "name_typo", "name_place"))
                 self.truth.entity(table, f"mes.{table}", str(self.next_id(table)), company.entity)
                 values = {
@@ -134,7 +137,7 @@ class _Mes:
                     "phone": company.phone,
                     "address": company.address if rng.random() < 0.7 else None,
                 }
-                self.add(table, values, _some_day(rng))
+                accept = [[f"mes.{table}", str(self.add(table, values, _some_day(rng), accept))]]
 
     def _people_and_machines(self) -> None:
         rng = self.world.rng("mes/resource")
@@ -198,7 +201,7 @@ class _Mes:
         self._lot(rng, output, code, Decimal(max(done, 1)), unit, end, Cell(None))
         self._consume(rng, order, output, start, end)
         if end > self._last_lot.get(order.material, ("", datetime.min))[1]:
-            self._last_lot[order.material] = (output, end)
+            self._last_lot[order.material] = (output, end, Decimal(done))
         parts = min(rng.choice((1, 2, 2, 3)), max(done, 1))
         cuts = sorted(rng.sample(range(1, max(done, 2)), parts - 1)) if parts > 1 else []
         amounts = [b - a for a, b in zip([0, *cuts], [*cuts, done], strict=True)]
@@ -262,10 +265,11 @@ class _Mes:
             self.add("lot_consumption", values, moment)
 
     def _input_lot(self, rng: Random, index: int, before: datetime, qty: Decimal) -> tuple[str, datetime]:
-        """The newest lot of a material made before `before`, or a new one that a supplier delivers."""
-        known = self._last_lot.get(index)
-        if known and known[1] < before and rng.random() < 0.55:
-            return known
+        """The newest lot made before `before` if it holds enough, or a new one that a supplier delivers."""
+        code_known, made, left = self._last_lot.get(index, ("", datetime.max, Decimal(0)))
+        if made < before and left >= qty and rng.random() < 0.7:
+            self._last_lot[index] = (code_known, made, left - qty)
+            return code_known, made
         material = self.world.materials[index]
         produced = before - timedelta(days=rng.randrange(1, 20), minutes=rng.randrange(1440))
         lot = f"P{produced:%y%m%d}-{self.counts['material_lot'] + 1:06d}"
@@ -276,8 +280,9 @@ class _Mes:
         if rng.random() < 0.006:
             unknown = f"{material.code[:2]}.99.{rng.randrange(99999):05d}"
             code = Cell(unknown, "orphan_material", material.code)
-        self._lot(rng, lot, code, qty * rng.randrange(2, 6), material.unit, produced, supplier)
-        self._last_lot[index] = (lot, produced)
+        delivered = qty * rng.randrange(2, 6)
+        self._lot(rng, lot, code, delivered, material.unit, produced, supplier)
+        self._last_lot[index] = (lot, produced, delivered - qty)
         return lot, produced
 
 

@@ -28,6 +28,11 @@ class MesTable:
     def columns(self) -> list[str]:
         return list(self.fields.values())
 
+    def dataset_column(self, path: str) -> str:
+        """How the hub's dataset names a JSON path (pipelines/defs/mes): by the part that is told apart."""
+        head, _, leaf = path.partition(".")
+        return leaf if leaf == "unitName" else head
+
     def item(self, row: tuple[Any, ...]) -> dict[str, Any]:
         """One item of the list, nested along the dots of the JSON paths."""
         item: dict[str, Any] = {}

@@ -54,7 +54,8 @@ COSTS = Layout(
     "标准成本",
     (
         ("物料", "物料编码"), ("物料", "物料名称"), ("物料", "规格型号"), ("物料", "单位"),
-        ("成本(元)", "材料成本(元)"), ("成本(元)", "人工成本(元)"), ("成本(元)", "制造费用(元)"), ("成本(元)", "标准成本(元)"), ("", "生效日期"),
+        ("成本(元)", "材料成本(元)"), ("成本(元)", "人工成本(元)"), ("成本(元)", "制造费用(元)"),
+        ("成本(元)", "标准成本(元)"), ("", "生效日期"),
     ),
     banner=("2026年度标准成本表",),
 )  # fmt: skip
@@ -77,13 +78,14 @@ def write_workbooks(world: World, folder: Path, truth: Truth) -> Iterator[tuple[
         # older versions are superseded, so only the newest one's rows count
         if month == 11:
             yield "customer_list", count
-    last.error(len(rows), "客户编码", Cell("合计", "total_row", None), key="合计")
+    last.error(len(rows), "客户编码", Cell("合计", "total_row", None), "合计")
 
+    listed: set[str] = set()  # codes of suppliers in the main list
     book = new_workbook()
-    count = add_sheet(book, SUPPLIERS, _suppliers(world, truth))
+    count = add_sheet(book, SUPPLIERS, _suppliers(world, truth, listed))
     book.save(folder / "采购部/供应商名录.xlsx")
     yield "supplier_list", count
-    count = write_xls(folder / "采购部/外协厂/外协供应商.xls", OUTSOURCING, _outsourcing(world, truth))
+    count = write_xls(folder / "采购部/外协厂/外协供应商.xls", OUTSOURCING, _outsourcing(world, truth, listed))
     yield "outsourcing_supplier", count
 
     book = new_workbook()
@@ -115,13 +117,18 @@ class _Pen:
         self.keys[key] += 1
         return key if self.keys[key] == 1 else f"{key}#{self.keys[key]}"
 
-    def error(self, row: int, header: str, cell: Cell, key: str) -> Any:
-        """Tell the truth about one cell of data row `row` (0-based); hands back the value to write."""
-        where = {
+    def error(self, row: int, header: str, cell: Cell, key: str, accept: tuple[str, str] | None = None) -> Any:
+        """Tell the truth about one cell of data row `row` (0-based); hands back the value to write.
+
+        `accept`: dataset and key of the other row of a pair, where a finding is just as right.
+        """
+        where: dict[str, Any] = {
             "file": self.file,
             "sheet": self.layout.title or None,
             "cell": f"{self.layout.letter(header)}{self.layout.first_row + row}",
         }
+        if accept:
+            where["accept"] = [accept]
         self.truth.error(cell, self.dataset, key, header.split("(")[0], **where)
         return float(cell.value) if isinstance(cell.value, Decimal) else cell.value
 
@@ -164,14 +171,12 @@ def _customer(
     pen.truth.entity("customer", pen.dataset, key, company.entity)
     if original is not None:
         kind = "key_repeated" if code == original else "duplicate_customer"
-        pen.error(row, "客户编码", Cell(code, kind, original), key)
+        pen.error(row, "客户编码", Cell(code, kind, original), key, (pen.dataset, original))
     limit: Any = Cell(float(rng.choice((5, 10, 20, 30, 50, 80, 100, 200)) + rng.choice((0, 0, 0, 0.5))))
     if row == 40:
         limit = Cell("#N/A", "error_cell", None)
     elif rng.random() < 0.06:
         limit = Cell(f"{limit.value:g}")  # a number stored as text: looks the same, so it is no planted error
-    elif rng.random() < 0.02:
-        limit = Cell(f"{limit.value:g}万", "price_text", limit.value)
     name = pen.error(row, "客户名称", dirt.company(rng, company.name, name_kind), key)
     tax = pen.error(row, "统一社会信用代码", dirt.tax_number(rng, company.uscc, pick(rng, USCC_KINDS)), key)
     since = pen.error(row, "首次合作日期", _date_cell(rng, date(2012, 1, 1), 5000), key)
@@ -202,20 +207,23 @@ def _unrelated(folder: Path) -> None:
 # --- purchasing -----------------------------------------------------------------------------
 
 
-def _suppliers(world: World, truth: Truth) -> Iterator[list[Any]]:
+def _suppliers(world: World, truth: Truth, listed: set[str]) -> Iterator[list[Any]]:
     rng = world.rng("workbooks/supplier")
     pen = _Pen(truth, "workbooks.supplier_list", "采购部/供应商名录.xlsx", SUPPLIERS)
     row = 0
     for company in world.suppliers:
         if rng.random() >= 0.66:
             continue
+        listed.add(company.code)
         copies = 2 if rng.random() < 0.025 else 1
         for copy in range(copies):
             code = company.code if not copy else f"CG9-{company.code[1:]}"
             key = pen.key(row, code)
             truth.entity("supplier", pen.dataset, key, company.entity)
             if copy:
-                pen.error(row, "供应商代码", Cell(code, "duplicate_supplier", company.code), key)
+                pen.error(
+                    row, "供应商代码", Cell(code, "duplicate_supplier", company.code), key, (pen.dataset, company.code)
+                )
             name_kind = rng.choice(("name_form", "name_typo", "name_place")) if copy else pick(rng, NAME_KINDS)
             name = pen.error(row, "供应商名称", dirt.company(rng, company.name, name_kind), key)
             tax = pen.error(row, "税号", dirt.tax_number(rng, company.uscc, pick(rng, USCC_KINDS)), key)
@@ -226,7 +234,7 @@ def _suppliers(world: World, truth: Truth) -> Iterator[list[Any]]:
             row += 1
 
 
-def _outsourcing(world: World, truth: Truth) -> Iterator[list[Any]]:
+def _outsourcing(world: World, truth: Truth, listed: set[str]) -> Iterator[list[Any]]:
     rng = world.rng("workbooks/outsourcing")
     pen = _Pen(truth, "workbooks.outsourcing_supplier", "采购部/外协厂/外协供应商.xls", OUTSOURCING)
     row = 0
@@ -236,6 +244,9 @@ def _outsourcing(world: World, truth: Truth) -> Iterator[list[Any]]:
         code = f"WX-{number:04d}"
         key = pen.key(row, code)
         truth.entity("supplier", pen.dataset, key, company.entity)
+        if company.code in listed:
+            twin = ("workbooks.supplier_list", company.code)
+            pen.error(row, "编号", Cell(code, "duplicate_supplier", company.code), key, twin)
         name = pen.error(row, "厂商全称", dirt.company(rng, company.name, pick(rng, NAME_KINDS)), key)
         tax = pen.error(row, "信用代码", dirt.tax_number(rng, company.uscc, pick(rng, USCC_KINDS)), key)
         yield [code, name, tax, company.phone, rng.choice(words.PROCESSES)]
