@@ -52,7 +52,8 @@ def test_broken_yaml_names_file_and_line(tmp_path, text, code, line):
         load_documents(path)
     assert caught.value.code == code
     assert caught.value.params["line"] == line
-    assert str(path) in caught.value.text("en") and str(path) in caught.value.text("zh")
+    assert str(path) in caught.value.text("en")
+    assert str(path) in caught.value.text("zh")
 
 
 def test_gbk_file_is_named_with_its_line(tmp_path):
