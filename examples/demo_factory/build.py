@@ -53,7 +53,7 @@ def build(out: Path, seed: int = 7, scale: float = 1, erp_url: str | None = None
     `demo_erp_not_empty` if the database at `erp_url` already has such tables.
     """
     wanted = Built(seed, scale, GENERATOR_VERSION, _without_password(erp_url) if erp_url else ERP)
-    present = _read_stamp(out / STAMP)
+    present = stamp(out)
     if present is not None and present.complete and present.same_world(wanted):
         say(f"{out} already holds this world (seed {seed}, scale {scale:g}); left untouched.")
         present.fresh = False
@@ -89,7 +89,9 @@ def _without_password(url: str) -> str:
     return make_url(url).render_as_string(hide_password=True)
 
 
-def _read_stamp(path: Path) -> Built | None:
+def stamp(out: Path) -> Built | None:
+    """What was built in a folder; None if nothing was. `complete` is False while it is being built."""
+    path = out / STAMP
     return Built(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 

@@ -27,7 +27,7 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "t_Department": ("FItemID:id FNumber:text FName:text", ("FItemID",)),
     "t_ICItem": (
         "FItemID:id FNumber:text FName:text FModel:text FUnitID:id FErpClsID:flag FHelpCode:text FApproveNo:text "
-        "FPlanPrice:qty FBatchManager:flag FDeleted:flag",
+        "FPlanPrice:price FBatchManager:flag FDeleted:flag",
         ("FItemID",),
     ),
     "t_Organization": (_PARTNER, ("FItemID",)),
@@ -42,7 +42,7 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "SEOrder": ("FInterID:id FBillNo:text FDate:date FCustID:id FStatus:flag FCancellation:flag", ("FInterID",)),
     "SEOrderEntry": (
-        "FInterID:id FEntryID:id FItemID:id FQty:qty FUnitID:id FPrice:qty FAmount:money FDate:date",
+        "FInterID:id FEntryID:id FItemID:id FQty:qty FUnitID:id FPrice:price FAmount:money FDate:date",
         ("FInterID", "FEntryID"),
     ),
     "ICMO": (
@@ -55,12 +55,13 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def columns(table: str) -> dict[str, str]:
-    """Column name -> type word (id, flag, text, qty, money, date) of one table."""
-    return dict(pair.split(":") for pair in TABLES[table][0].split())  # type: ignore[misc]
+    """Column name -> type word (id, flag, text, qty, price, money, date) of one table."""
+    pairs = (pair.partition(":") for pair in TABLES[table][0].split())
+    return {name: word for name, _, word in pairs}
 
 
 class Sink(Protocol):
-    """Takes rows (tuples in column order). `typed`: cannot hold text in number and date columns."""
+    """Takes rows (tuples in column order). `typed`: prices and dates cannot be text."""
 
     typed: bool
 
@@ -69,14 +70,15 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
+# Dates and prices are text here, as in many a database that grew: so they can hold dirt.
 _SQLITE_TYPES = {
     "id": "INTEGER", "flag": "INTEGER", "text": "TEXT", "qty": "DECIMAL(23,10)", "money": "DECIMAL(20,4)",
-    "date": "TEXT",
+    "price": "TEXT", "date": "TEXT",
 }  # fmt: skip
 
 
 class SqliteSink:
-    """An SQLite file; text in a number column stays text there, as in many a grown database."""
+    """An SQLite file, to be filled once."""
 
     typed = False
 
@@ -144,11 +146,13 @@ class ServerSink:
 def _metadata() -> Any:
     from sqlalchemy import Column, DateTime, Integer, MetaData, Numeric, SmallInteger, String, Table
 
-    types = {"id": Integer, "flag": SmallInteger, "text": String(255), "qty": Numeric(23, 10),
-             "money": Numeric(20, 4), "date": DateTime}  # fmt: skip
+    types: dict[str, Any] = {
+        "id": Integer, "flag": SmallInteger, "text": String(255), "qty": Numeric(23, 10), "price": Numeric(23, 10),
+        "money": Numeric(20, 4), "date": DateTime,
+    }  # fmt: skip
     metadata = MetaData()
     for table, (_, key) in TABLES.items():
-        body = [
+        body: list[Any] = [
             Column(name, types[word], primary_key=name in key, autoincrement=False)
             for name, word in columns(table).items()
         ]

@@ -195,10 +195,10 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT. Prints `MES listening on http://...` once requests are taken.
 
-    Raises Problem `demo_not_built` if there is no database, `demo_port_taken` if the port is in use.
+    Raises Problem `demo_world_missing` if there is no database, `demo_port_taken` if the port is in use.
     """
     if not database.exists():
-        raise Problem("demo_not_built", folder=str(database.parent))
+        raise Problem("demo_world_missing", folder=str(database.parent))
     try:
         server = MesServer((host, port), database, credentials, token_seconds, rate)
     except OSError as error:

@@ -47,8 +47,8 @@ class MesTable:
 
 def _fields(text: str) -> dict[str, str]:
     """ "planAmount.amount=plan_amount ..." with id first and updateTime last."""
-    pairs = ["id=id", *text.split(), "updateTime=update_time"]
-    return dict(pair.split("=") for pair in pairs)  # type: ignore[misc]
+    pairs = (pair.partition("=") for pair in ("id=id", *text.split(), "updateTime=update_time"))
+    return {path: column for path, _, column in pairs}
 
 
 _PARTNER = _fields("code=code name=name taxNo=tax_no phone=phone address=address")

@@ -68,8 +68,8 @@ def add_sheet(book: Workbook, layout: Layout, rows: Iterable[Sequence[Any]]) -> 
         if not sheet.column_dimensions[letter].hidden:
             sheet.column_dimensions[letter].width = 18
     sheet.freeze_panes = f"A{layout.first_row}"
-    for row in range(1, len(layout.banner) + 1):
-        sheet.merged_cells.add(f"A{row}:{get_column_letter(width)}{row}")
+    for line in range(1, len(layout.banner) + 1):
+        sheet.merged_cells.add(f"A{line}:{get_column_letter(width)}{line}")
     for merged in _header_merges(layout):
         sheet.merged_cells.add(merged)
     for text in layout.banner:
@@ -129,9 +129,9 @@ def write_xls(path: Path, layout: Layout, rows: Iterable[Sequence[Any]]) -> int:
     for number, text in enumerate(layout.banner):
         sheet.write_merge(number, number, 0, len(layout.columns) - 1, text)
     for number, header in enumerate(_header_rows(layout), len(layout.banner)):
-        for column, text in enumerate(header):
-            if text is not None:
-                sheet.write(number, column, text)
+        for column, name in enumerate(header):
+            if name is not None:
+                sheet.write(number, column, name)
     count = 0
     for row in rows:
         for column, value in enumerate(row):

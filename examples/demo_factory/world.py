@@ -158,7 +158,7 @@ def _materials(rng: Random, count: int) -> Iterator[Material]:
     seen: set[tuple[str, str]] = set()
     for number in range(1, count + 1):
         point = number % 100 / 100
-        level, sketcher, pattern = next(rest for limit, *rest in _CLASSES if point < limit)
+        _, level, sketcher, pattern = next(entry for entry in _CLASSES if point < entry[0])
         sketch = sketcher(rng)
         while (sketch.name, sketch.spec) in seen:
             sketch = sketcher(rng)

@@ -1,0 +1,79 @@
+"""Shows a score as a table for people or as JSON for programs. No counting here."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Sequence
+
+from examples.demo_factory import truth
+from examples.demo_factory.score import Line, Score
+
+_WORDS = {
+    "error": ("findings", "planted errors that a rule must find"),
+    "fixable": ("fixes", "spellings that cleansing must bring to the true value"),
+    "match": ("links", "pairs of records of one true thing that matching must link"),
+    "reject": ("rejects", "lines that are no data"),
+}
+
+
+def as_json(score: Score) -> str:
+    """{"kinds": [...], "matching": [...], "others": {rule: findings}}; ratios null where undefined."""
+
+    def plain(line: Line) -> dict[str, object]:
+        return {
+            "name": line.name,
+            "class": line.group,
+            "planted": line.planted,
+            "found": line.found,
+            "wrong": line.wrong,
+            "exact": line.exact,
+            "precision": line.precision,
+            "recall": line.recall,
+        }
+
+    body = {
+        "kinds": [plain(line) for line in score.kinds],
+        "matching": [plain(line) for line in score.domains],
+        "others": score.others,
+    }
+    return json.dumps(body, ensure_ascii=False, indent=1)
+
+
+def as_table(score: Score) -> str:
+    """A Markdown table per class of error, then one for matching."""
+    parts = []
+    for group, (found, title) in _WORDS.items():
+        lines = [line for line in score.kinds if line.group == group]
+        if lines:
+            parts.append(f"{group}: {title}\n\n{_table(lines, found, group == 'fixable')}")
+    if score.domains:
+        parts.append(f"matching: pairs of records per domain\n\n{_table(score.domains, 'links', False)}")
+    if score.others:
+        others = "\n".join(f"- {rule}: {count}" for rule, count in score.others.items())
+        parts.append(f"findings of rules that no planted kind belongs to, on rows without planted errors\n\n{others}")
+    return "\n\n".join(parts)
+
+
+def _table(lines: Sequence[Line], found: str, with_exact: bool) -> str:
+    head = ["kind", "", "planted", found, *(["true value"] if with_exact else []), "wrong", "precision", "recall"]
+    rows = [head, ["-" * 3] * len(head)]
+    for line in lines:
+        title = truth.kinds()[line.name]["en"] if line.group != "domain" else ""
+        exact = [str(line.exact)] if with_exact else []
+        rows.append([line.name, title, str(line.planted), str(line.found), *exact, str(line.wrong),
+                     _ratio(line.precision), _ratio(line.recall)])  # fmt: skip
+    widths = [max(_width(row[i]) for row in rows) for i in range(len(head))]
+    return "\n".join(
+        "| " + " | ".join(text + " " * (w - _width(text)) for text, w in zip(row, widths, strict=True)) + " |"
+        for row in rows
+    )
+
+
+def _ratio(value: float | None) -> str:
+    """Rounded down, so that 1.000 means all."""
+    return "-" if value is None else f"{int(value * 1000) / 1000:.3f}"
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
