@@ -5,7 +5,7 @@ raw/<system>/<object> and core/<entity>/<system>_<object> up to date together or
 Belongs here: that step. Not here: what the step does (hub/landing).
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: Dagster reads the type of `context` when a step is defined.
 
 from collections.abc import Iterator
 from typing import Any

@@ -9,7 +9,8 @@ from datetime import timedelta
 
 import dagster as dg
 
-from pipelines.keys import DEPARTMENT_TAG, layer
+from hub.landing.dataset import UPLOADS
+from pipelines.keys import DEPARTMENT_TAG, SYSTEM_TAG, layer
 
 TIMEZONE = "Asia/Shanghai"
 NIGHTLY = "0 2 * * *"
@@ -24,4 +25,9 @@ _BY_SIX = dg.FreshnessPolicy.cron(deadline_cron="0 6 * * *", lower_bound_delta=t
 def apply_policy(spec: dg.AssetSpec) -> dg.AssetSpec:
     """The same asset with its layer as group, its department as owner and its freshness promise."""
     department = spec.tags.get(DEPARTMENT_TAG, "it")
-    return spec.replace_attributes(owners=[f"team:{department}"], freshness_policy=_BY_SIX, group_name=layer(spec.key))
+    on_schedule = spec.tags.get(SYSTEM_TAG) != UPLOADS  # people upload when they like
+    return spec.replace_attributes(
+        owners=[f"team:{department}"],
+        freshness_policy=_BY_SIX if on_schedule else None,
+        group_name=layer(spec.key),
+    )

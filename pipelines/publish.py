@@ -3,7 +3,7 @@
 Belongs here: the assets and the job `publish`, and what starts it. Not here: how (hub/).
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: Dagster reads the type of `context` when a step is defined.
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any

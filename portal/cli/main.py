@@ -30,7 +30,7 @@ for name, function in (
     ("sync", sync.sync),
     ("status", status.status),
 ):
-    app.command(name, help=help_text(name), epilog=help_text("exit_codes"))(function)
+    app.command(name, help=help_text(name), short_help=help_text(name), epilog=help_text("exit_codes"))(function)
 
 if __name__ == "__main__":
     app()

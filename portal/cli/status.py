@@ -48,8 +48,8 @@ def _loads(url: str, lang: Language) -> int:
 
     with connect(url) as connection:
         loads: list[Any] = connection.execute(
-            "select distinct on (dataset) dataset, status, to_char(started_at, 'YYYY-MM-DD HH24:MI'), rows_read, loaded,"
-            " held, rejected, unchanged, problem from ops.load order by dataset, id desc"
+            "select distinct on (dataset) dataset, status, to_char(started_at, 'YYYY-MM-DD HH24:MI'),"
+            " rows_read, loaded, held, rejected, unchanged, problem from ops.load order by dataset, id desc"
         ).fetchall()
     if not loads:
         typer.echo(text(lang, "status.no_loads"))

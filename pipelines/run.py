@@ -1,0 +1,96 @@
+"""Run jobs in this process, on record in the Dagster instance: `python -m pipelines.run --help`.
+
+The command line starts this as a child, so that the portal never imports Dagster. Standard output is
+one JSON object per line (pipelines/progress.py and the events below); everything else goes to stderr:
+  {"event": "config_problem", "problem": {...}}    a system's YAML has a mistake; the others run
+  {"event": "job_started" | "job", "job": name, ...}   "job" carries "ok" and "run_id"
+Exit code 0: every run succeeded; 1: at least one run or system failed; 2: wrong arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import Any, TextIO
+
+import dagster as dg
+import psutil
+
+from connectors.config import read_systems
+from hub.settings import load_environment
+from pipelines.instance import PROCESS_TAG, fail_dead_runs, limit_pools
+from pipelines.keys import sync_job_name
+from pipelines.progress import listen, report
+from pipelines.publish import PUBLISH
+from schemas.problems import Problem
+
+
+def job_by_name(name: str) -> dg.JobDefinition:
+    """The job of the code location, for Dagster to build again when it must."""
+    from pipelines.definitions import defs
+
+    return defs().resolve_job_def(name)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m pipelines.run", description=__doc__)
+    parser.add_argument("--prepare", action="store_true", help="first set pool limits and end runs whose process died")
+    parser.add_argument("--sync", nargs="*", metavar="SYSTEM", help="sync these systems; none named: all")
+    parser.add_argument("--publish", action="store_true", help="then rules over all rows, matching, marts, Data Docs")
+    options = parser.parse_args(arguments)
+    load_environment()
+    listen(_lines_to(_own_stdout()))
+    systems, problems = read_systems()
+    if unknown := [name for name in options.sync or [] if name not in systems and not problems]:
+        parser.error(Problem("source_unknown", source=unknown[0], known=", ".join(systems)).text("en"))
+    with dg.DagsterInstance.get() as instance:
+        if options.prepare:
+            limit_pools(instance, systems)
+            for run_id in fail_dead_runs(instance):
+                report("dead_run", run_id=run_id)
+        ok = True
+        if options.sync is not None:
+            for problem in problems:
+                report("config_problem", problem=problem.as_json())
+                ok = False
+            for name, system in systems.items():
+                if system.objects and name in (options.sync or systems):
+                    ok &= _execute(instance, sync_job_name(name))
+        if options.publish:
+            ok &= _execute(instance, PUBLISH)
+    return 0 if ok else 1
+
+
+def _execute(instance: dg.DagsterInstance, name: str) -> bool:
+    """Run one job to its end; True if it succeeded. A second try is the caller's, not Dagster's."""
+    report("job_started", job=name)
+    result = dg.execute_job(
+        dg.build_reconstructable_job("pipelines.run", "job_by_name", reconstructable_args=(name,)),
+        instance=instance,
+        # Somebody is waiting at the screen: a source that is down is reported at once.
+        run_config={"execution": {"config": {"retries": {"disabled": {}}}}},
+        tags={PROCESS_TAG: f"{os.getpid()}:{psutil.Process().create_time()}"},
+    )
+    report("job", job=name, ok=result.success, run_id=result.run_id)
+    return bool(result.success)
+
+
+def _own_stdout() -> TextIO:
+    """Standard output for our lines alone: what libraries print goes to stderr from here on."""
+    own = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return own
+
+
+def _lines_to(stream: TextIO) -> Any:
+    def write(event: dict[str, Any]) -> None:
+        stream.write(json.dumps(event, ensure_ascii=False, default=str) + "\n")
+        stream.flush()
+
+    return write
+
+
+if __name__ == "__main__":
+    sys.exit(main())
