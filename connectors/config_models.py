@@ -142,7 +142,7 @@ class MesEnvelope(Config):
     """
 
     success: DottedPath | None = "code"
-    success_values: list[Scalar] = Field(default_factory=lambda: ["200"])
+    success_values: list[Scalar] = ["200"]
     message: DottedPath | None = "message"
     rows: DottedPath = "data.list"
     total: DottedPath | None = "data.total"

@@ -1,0 +1,101 @@
+"""What a database has: tables, columns with their Arrow types, keys; and finding configured names in it.
+
+Belongs here: shapes and name resolution, shared by native and ODBC connections. Does not belong
+here: asking a database for them (`native.py`, `odbc.py`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from schemas.problems import Problem
+
+MAX_PRECISION = 38  # decimal128; wider numbers travel as exact text
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """arrow: the type its values land as. as_text: cast to text by the database (types Arrow has no
+    exact form for). zoned: a timestamp with time zone, turned into local wall time by the database."""
+
+    name: str
+    arrow: pa.DataType
+    type_name: str
+    nullable: bool = True
+    as_text: bool = False
+    zoned: bool = False
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    schema: str | None
+    name: str
+    columns: dict[str, SourceColumn]
+    key: tuple[str, ...] = ()
+
+
+class Catalogue(Protocol):
+    """`names`: (schema, table) of every table and view; schema None where the database has none."""
+
+    default_schema: str | None
+
+    def names(self) -> list[tuple[str | None, str]]: ...
+
+    def table(self, schema: str | None, name: str) -> SourceTable: ...
+
+
+def decimal_type(precision: int | None, scale: int | None) -> pa.DataType:
+    """decimal128 where the declared number fits, else text: never a float."""
+    if precision is None or not 0 < precision <= MAX_PRECISION or not 0 <= (scale or 0) <= precision:
+        return pa.string()
+    return pa.decimal128(precision, scale or 0)
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """Up to three similar names for a message, "-" if none is similar."""
+    by_fold = {candidate.casefold(): candidate for candidate in candidates}
+    found = difflib.get_close_matches(name.casefold(), by_fold, n=3, cutoff=0.5)
+    return ", ".join(by_fold[item] for item in found) or "-"
+
+
+def find_table(catalogue: Catalogue, system: str, object_name: str, wanted: str) -> SourceTable:
+    """The table `wanted` ("name" or "schema.name"): exact spelling first, then without regard to case.
+
+    Raises Problem `erp_table_missing`, or `erp_table_ambiguous` if several schemas have it.
+    """
+    wanted_schema, _, wanted_name = wanted.rpartition(".")
+    names = catalogue.names()
+    if wanted_schema:
+        names = [item for item in names if (item[0] or "").casefold() == wanted_schema.casefold()]
+    found = [item for item in names if item[1] == wanted_name]
+    found = found or [item for item in names if item[1].casefold() == wanted_name.casefold()]
+    if len(found) > 1 and not wanted_schema:
+        found = [item for item in found if item[0] == catalogue.default_schema] or found
+    if not found:
+        near = nearest(wanted_name, (name for _, name in names))
+        raise Problem("erp_table_missing", system=system, object=object_name, table=wanted, near=near)
+    if len(found) > 1:
+        listed = ", ".join(f"{schema}.{name}" for schema, name in found)
+        raise Problem("erp_table_ambiguous", system=system, object=object_name, table=wanted, found=listed)
+    return catalogue.table(*found[0])
+
+
+def find_column(table: SourceTable, system: str, object_name: str, wanted: str) -> SourceColumn:
+    """The column `wanted`, exact spelling first, then without regard to case.
+
+    Raises Problem `erp_column_missing` with the nearest names.
+    """
+    if wanted in table.columns:
+        return table.columns[wanted]
+    found = [column for name, column in table.columns.items() if name.casefold() == wanted.casefold()]
+    if len(found) != 1:
+        near = nearest(wanted, table.columns)
+        raise Problem(
+            "erp_column_missing", system=system, object=object_name, table=table.name, column=wanted, near=near
+        )
+    return found[0]

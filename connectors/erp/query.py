@@ -1,0 +1,230 @@
+"""The statements of one configured object, built from names found in the catalogue and bound values.
+
+Belongs here: SQLAlchemy expressions, no I/O. Does not belong here: running them, conversion of rows.
+
+Pages follow each other by key (`WHERE (k1, k2) > (...)`, written out with OR because SQL Server has no
+row values), so every page is one short statement and the order costs nothing on a primary key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from connectors.config_models import ErpTableConfig
+from connectors.erp.catalogue import Catalogue, SourceColumn, SourceTable, find_column, find_table
+from schemas.problems import Problem
+
+# Makes a value a bound parameter fit to be compared with a column.
+Bind = Callable[[SourceColumn, Any], sa.ColumnElement[Any]]
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output column: its name, where it comes from, the expression selected."""
+
+    name: str
+    column: SourceColumn
+    expression: sa.ColumnElement[Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One configured object, all names resolved. `order`: what pages are ordered by."""
+
+    config: ErpTableConfig
+    outputs: tuple[Output, ...]
+    key: tuple[Output, ...]
+    watermark: Output | None
+    source: sa.FromClause
+    filters: tuple[sa.ColumnElement[bool], ...]
+    bind: Bind
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([(output.name, output.column.arrow) for output in self.outputs])
+
+    @property
+    def nullable_key(self) -> tuple[Output, ...]:
+        return tuple(part for part in self.key if part.column.nullable)
+
+
+def build_plan(config: ErpTableConfig, catalogue: Catalogue, dialect: sa.Dialect, bind: Bind, timezone: str) -> Plan:
+    """Resolve every name of the configuration.
+
+    Raises Problem `erp_table_missing`, `erp_table_ambiguous`, `erp_column_missing`, `erp_where_value`.
+    """
+
+    def resolve(name: str) -> SourceTable:
+        return find_table(catalogue, config.system, config.object, name)
+
+    def column_of(table: SourceTable, name: str) -> SourceColumn:
+        return find_column(table, config.system, config.object, name)
+
+    main_table = resolve(config.table)
+    main = _aliased(main_table, "m")
+    source: sa.FromClause = main
+    outputs = []
+    for name in config.columns or main_table.columns:
+        column = column_of(main_table, name)
+        outputs.append(Output(name, column, _selected(main.c[column.name], column, dialect, timezone)))
+    joined: dict[str, tuple[SourceTable, sa.FromClause]] = {"": (main_table, main)}
+    for number, join in enumerate(config.joins, start=1):
+        table = resolve(join.table)
+        right = _aliased(table, f"j{number}")
+        conditions = []
+        for left_name, right_name in join.match.items():
+            alias, _, name = left_name.rpartition(".")
+            left_table, left = joined[alias]
+            condition = left.c[column_of(left_table, name).name] == right.c[column_of(table, right_name).name]
+            conditions.append(condition)
+        source = source.outerjoin(right, sa.and_(*conditions))
+        joined[join.name] = (table, right)
+        for output, name in join.columns.items():
+            column = column_of(table, name)
+            outputs.append(Output(output, column, _selected(right.c[column.name], column, dialect, timezone)))
+    by_name = {output.name: output for output in outputs}
+    for name in [*config.key, *([config.watermark] if config.watermark else [])]:
+        column_of(main_table, name)
+    filters = []
+    for name, wanted in config.where.items():
+        column = column_of(main_table, name)
+        filters.append(_equals(config, main.c[column.name], column, wanted, bind))
+    return Plan(
+        config=config,
+        outputs=tuple(outputs),
+        key=tuple(_named(by_name, name) for name in config.key),
+        watermark=_named(by_name, config.watermark) if config.mode == "watermark" and config.watermark else None,
+        source=source,
+        filters=tuple(filters),
+        bind=bind,
+    )
+
+
+def page_statement(
+    plan: Plan,
+    order: Sequence[Output],
+    after: Sequence[Any] | None,
+    limit: int,
+    *conditions: sa.ColumnElement[bool],
+) -> sa.Select[Any]:
+    """The next `limit` rows in `order`, after the row whose order values are `after`."""
+    statement = _base(plan).where(*conditions).order_by(*(output.expression for output in order))
+    if after is not None:
+        statement = statement.where(_beyond(plan, order, after))
+    return statement.limit(limit)
+
+
+def keyed(plan: Plan) -> list[sa.ColumnElement[bool]]:
+    """Conditions that leave out rows without a key; nothing where the database forbids such rows."""
+    return [part.expression.is_not(None) for part in plan.nullable_key]
+
+
+def keyless_statement(plan: Plan) -> sa.Select[Any]:
+    """All rows with a NULL in the key: they cannot be paged, only streamed."""
+    return _base(plan).where(sa.or_(*(part.expression.is_(None) for part in plan.nullable_key)))
+
+
+def since(plan: Plan, start: Any) -> sa.ColumnElement[bool]:
+    """Rows whose watermark is not older than `start`."""
+    assert plan.watermark is not None
+    return plan.watermark.expression >= plan.bind(plan.watermark.column, start)
+
+
+def empty_statement(plan: Plan) -> sa.Select[Any]:
+    """The same statement without rows: fails exactly where reading would fail."""
+    return _base(plan).where(sa.literal_column("1") == sa.literal_column("0"))
+
+
+def count_statement(table: SourceTable) -> sa.Select[Any]:
+    return sa.select(sa.func.count()).select_from(_aliased(table, "m"))
+
+
+def _base(plan: Plan) -> sa.Select[Any]:
+    columns = [output.expression.label(output.name) for output in plan.outputs]
+    return sa.select(*columns).select_from(plan.source).where(*plan.filters)
+
+
+def _beyond(plan: Plan, order: Sequence[Output], after: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """(o1, o2, ...) > (a1, a2, ...), with o1 >= a1 in front so that an index on o1 is used."""
+    bound = [plan.bind(output.column, value) for output, value in zip(order, after, strict=True)]
+    steps = []
+    for position, output in enumerate(order):
+        equal = [order[before].expression == bound[before] for before in range(position)]
+        steps.append(sa.and_(*equal, output.expression > bound[position]))
+    if len(steps) == 1:
+        return steps[0]
+    return sa.and_(order[0].expression >= bound[0], sa.or_(*steps))
+
+
+def _aliased(table: SourceTable, alias: str) -> sa.FromClause:
+    # quote=True: a name of the catalogue is always quoted as it is spelt there, whatever it holds.
+    columns: list[Any] = [sa.column(sa.quoted_name(name, quote=True)) for name in table.columns]
+    schema = sa.quoted_name(table.schema, quote=True) if table.schema else None
+    return sa.table(sa.quoted_name(table.name, quote=True), *columns, schema=schema).alias(alias)
+
+
+def _selected(
+    raw: sa.ColumnElement[Any], column: SourceColumn, dialect: sa.Dialect, timezone: str
+) -> sa.ColumnElement[Any]:
+    """The column, or the cast that gives its exact form."""
+    if column.zoned and dialect.name == "postgresql":
+        return sa.func.timezone(sa.literal_column(f"'{timezone}'"), raw)
+    if column.as_text or column.zoned:
+        return sa.cast(raw, sa.UnicodeText())
+    return raw
+
+
+def _named(outputs: dict[str, Output], name: str) -> Output:
+    if name in outputs:
+        return outputs[name]
+    return next(output for key, output in outputs.items() if key.casefold() == name.casefold())
+
+
+def _equals(
+    config: ErpTableConfig, raw: sa.ColumnElement[Any], column: SourceColumn, wanted: Any, bind: Bind
+) -> sa.ColumnElement[bool]:
+    if isinstance(wanted, list):
+        return sa.or_(*(_equals(config, raw, column, item, bind) for item in wanted))
+    if wanted is None:
+        return raw.is_(None)
+    try:
+        value = _as_type(wanted, column.arrow)
+    except (ValueError, InvalidOperation) as error:
+        raise Problem(
+            "erp_where_value",
+            system=config.system,
+            object=config.object,
+            column=column.name,
+            value=str(wanted),
+            type=column.type_name,
+        ) from error
+    return raw == bind(column, value)
+
+
+def _as_type(value: Any, wanted: pa.DataType) -> Any:
+    """A YAML scalar (or a stored position) as a Python value of the column's type; ValueError if it cannot be."""
+    if pa.types.is_integer(wanted):
+        return int(value)
+    if pa.types.is_decimal(wanted):
+        return Decimal(str(value))
+    if pa.types.is_floating(wanted):
+        return float(value)
+    if pa.types.is_boolean(wanted):
+        if str(value).lower() not in ("0", "1", "true", "false"):
+            raise ValueError(value)
+        return str(value).lower() in ("1", "true")
+    if pa.types.is_timestamp(wanted):
+        return datetime.fromisoformat(str(value))
+    if pa.types.is_date(wanted):
+        return date.fromisoformat(str(value))
+    return str(value)
+
+
+as_type = _as_type
