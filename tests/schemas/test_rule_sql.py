@@ -75,6 +75,17 @@ CASES: dict[str, tuple[Rows, set[str]]] = {
         ],
         {"1"},
     ),
+    "lot_consumption.total_within_lot": (
+        [
+            ("material_lot", "lot_code, lot_qty", [("mes", "1", "L1", 100), ("mes", "2", "L2", 100)]),
+            (
+                "lot_consumption",
+                "input_lot_code, consumed_qty",
+                [("mes", "1", "L1", 30), ("mes", "2", "L1", 70.5), ("mes", "3", "L2", 100)],
+            ),
+        ],
+        {"2"},
+    ),
     "standard_cost.unit_fits_material": (
         [
             ("material", "material_code, unit_code", [("k3", "1", "A1", "KG"), ("mes", "1", "A1", "PCS")]),
