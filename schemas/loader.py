@@ -1,7 +1,7 @@
-"""The one door to everything in schemas/: contracts, mappings, code lists, by name, read once.
+"""The one door to everything in schemas/: contracts, mappings, code lists, templates.
 
 Belongs here: finding the files, caching, fingerprints. Does not belong here: reading one file
-(`contract_loader`, `mapping_loader`, `code_loader`).
+(`contract_loader`, `mapping_loader`, `code_loader`, `template_loader`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from schemas.contract_loader import read_contract
 from schemas.mapping_loader import read_mapping
 from schemas.model import CodeList, Contract, Mapping
 from schemas.problems import Problem
+from schemas.template_loader import templates
+
+__all__ = ["SCHEMAS", "code_lists", "contracts", "fingerprint", "mappings", "templates"]
 
 SCHEMAS = Path(__file__).resolve().parent
 
