@@ -118,11 +118,11 @@ def _arrow_type(declared: sa.types.TypeEngine[Any], dialect: str) -> tuple[pa.Da
         # Only BIGINT UNSIGNED goes beyond int64.
         wide = isinstance(declared, mysql.BIGINT) and declared.unsigned
         return (pa.decimal128(20, 0) if wide else pa.int64()), False, False
+    if isinstance(declared, sa.Numeric | sa.Float) and dialect == "sqlite":
+        return pa.string(), False, False  # SQLite keeps "12 yuan" in a DECIMAL column: what is stored is what lands
     if isinstance(declared, sa.Float):
         return pa.float64(), False, False
     if isinstance(declared, sa.Numeric):
-        if dialect == "sqlite" and declared.precision is None:
-            return pa.decimal128(38, 10), False, False  # SQLite keeps at most 15 digits of such a number
         wanted = decimal_type(declared.precision, declared.scale)
         return wanted, pa.types.is_string(wanted), False
     if isinstance(declared, sa.DateTime | sa.Date):

@@ -49,7 +49,6 @@ def test_values_are_exact(database: Database) -> None:
     assert first[KEY] == str(2**53 + 1)
     assert first[ROW_NO] is None
     assert first["FName"] == "不锈钢螺栓 M1"
-    assert first["FWeight"] == 0.1
     assert first["FNote"] is None
     assert rows["01.005"]["FPlanPrice"] is None
     assert rows["01.003"]["FPicture"] == b"\x00\xff"
@@ -57,12 +56,14 @@ def test_values_are_exact(database: Database) -> None:
     if database.is_sqlite:  # it has neither dates nor exact decimals: what is stored is what lands
         assert first["FChanged"] == stamp(1).isoformat(sep=" ")
         assert first["FStart"] == "2024-03-05"
-        assert first["FPlanPrice"] == Decimal(repr(float(EXACT))).quantize(Decimal("1e-10"))
+        assert first["FPlanPrice"] == repr(float(EXACT))
+        assert first["FWeight"] == "0.1"
     else:
         assert first["FChanged"] == stamp(1)
         assert first["FStart"] == date(2024, 3, 5)
         assert first["FPlanPrice"] == EXACT
-    assert pages[0].rows.schema.field("FPlanPrice").type == pa.decimal128(23, 10)
+        assert first["FWeight"] == 0.1
+        assert pages[0].rows.schema.field("FPlanPrice").type == pa.decimal128(23, 10)
     assert pages[0].rows.schema.field("FItemID").type == pa.int64()
     assert pages[0].rows.schema.field("FDeleted").type == pa.int64()
 
@@ -96,7 +97,7 @@ def test_composite_key_with_joins(database: Database) -> None:
     assert rows[0]["parent"] == "01.001"
     assert rows[0]["component"] == "01.011"
     assert rows[0]["bom"] == "BOM001"
-    assert rows[0]["FQty"] == Decimal("1.2500")
+    assert Decimal(rows[0]["FQty"]) == Decimal("1.2500")
     assert rows[3]["component"] is None
     assert rows[3]["FItemID"] == 99
 
@@ -187,13 +188,24 @@ def test_reading_cannot_write(database: Database) -> None:
 
 
 def test_value_of_another_type_is_rejected_with_its_text(tmp_path: Any) -> None:
-    """Only SQLite lets a word into a number column."""
+    """Only SQLite lets a word into an integer column."""
     from tests.connectors.erp_databases import create
 
     database = create("sqlite", tmp_path, None, None)
-    database.execute('UPDATE "t_ICItem" SET "FPlanPrice" = \'面议\' WHERE "FNumber" = \'01.002\'')
-    pages = read(database, 10, columns=["FItemID", "FPlanPrice"], **MATERIAL)
+    database.execute('UPDATE "t_ICItem" SET "FDeleted" = \'面议\' WHERE "FNumber" = \'01.002\'')
+    pages = read(database, 10, columns=["FItemID", "FDeleted"], **MATERIAL)
     rejected = pa.concat_tables([page.rejected for page in pages]).to_pylist()
     assert len(rows_of(pages)) == ITEMS - 1
     assert [item["reason"] for item in rejected] == ["erp_value_unreadable"]
     assert "面议" in rejected[0]["raw"]
+
+
+def test_a_price_written_as_text_lands_as_it_stands(tmp_path: Any) -> None:
+    """SQLite lets it into a number column; cleansing decides what it means."""
+    from tests.connectors.erp_databases import create
+
+    database = create("sqlite", tmp_path, None, None)
+    database.execute('UPDATE "t_ICItem" SET "FPlanPrice" = \'￥12.50\' WHERE "FNumber" = \'01.002\'')
+    prices = [row["FPlanPrice"] for row in rows_of(read(database, 10, columns=["FItemID", "FPlanPrice"], **MATERIAL))]
+    assert len(prices) == ITEMS
+    assert "￥12.50" in prices
