@@ -9,7 +9,7 @@ Counted per kind of class
 - fixable: found if the value was changed, right if it became the true one; false if one of the kind's
   changes happened to a clean value of a column in which the kind occurs.
 - match: planted = pairs of this record with other records of the same true thing; found = linked
-  pairs; false = links to records of other things. Rules of the kind are not counted.
+  pairs; false = links to records of other things. Kinds with rules are counted as class error too.
 - reject: found if the row is among the rejected ones.
 """
 
@@ -227,6 +227,8 @@ def _count(connection: psycopg.Connection[Any]) -> Score:
     def rows(sql: str, group: str) -> list[tuple[Any, ...]]:
         return sorted(connection.execute(sql, (groups[group],)).fetchall())
 
+    # duplicates inside one system are both: a rule should report them and matching should link them
+    groups["error"] += [kind for kind in groups["match"] if truth.kinds()[kind].get("rules")]
     lines += [Line(k, "error", planted, found, wrong) for k, planted, found, wrong in rows(_ERRORS, "error")]
     lines += [Line(k, "fixable", n, found, wrong, exact) for k, n, found, exact, wrong in rows(_FIXES, "fixable")]
     lines += [Line(k, "match", int(n), int(f), int(w)) for k, n, f, w in rows(_MATCH_KINDS, "match")]
