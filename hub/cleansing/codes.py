@@ -27,7 +27,7 @@ def code(raw: str) -> Standard:
     special = preflight(raw)
     if special:
         return special
-    value = narrow(raw).upper()
+    value = narrow(narrow(raw).upper())
     if value == raw:
         return Standard(value)
     if unicodedata.normalize("NFKC", raw) != raw:

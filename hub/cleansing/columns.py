@@ -53,7 +53,8 @@ def raw_text(values: pa.Array) -> pa.Array:
     if pa.types.is_string(values.type):
         return values
     if pa.types.is_timestamp(values.type):
-        return pc.replace_substring(values.cast(pa.string()), " ", "T")
+        iso = pc.replace_substring(values.cast(pa.string()), " ", "T")
+        return pc.replace_substring_regex(iso, r"\.0+$", "")
     if pa.types.is_floating(values.type):
         # 15 digits are all that a binary float holds for sure; the rest is noise.
         return pa.array([None if value is None else format(value, ".15g") for value in values.to_pylist()], pa.string())

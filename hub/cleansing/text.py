@@ -66,12 +66,12 @@ def repair_mojibake(raw: str) -> str | None:
     """The Chinese text that was read in the wrong encoding, or None.
 
     Only whole round trips that end in nothing but Chinese and ASCII count:
-    GBK read as Latin-1, UTF-8 read as GBK.
+    GB 2312 read as Latin-1, UTF-8 read as GBK.
 
     >>> repair_mojibake("ÉÏº£"), repair_mojibake("涓婃捣"), repair_mojibake("上海")
     ('上海', '上海', None)
     """
-    for wrong, right in (("latin-1", "gbk"), ("gbk", "utf-8")):
+    for wrong, right in (("latin-1", "gb2312"), ("gbk", "utf-8")):
         if wrong == "latin-1" and _CJK.search(raw):
             continue
         try:
@@ -85,8 +85,8 @@ def repair_mojibake(raw: str) -> str | None:
 
 def text(raw: str) -> Standard:
     """Free text: letters and digits of normal width, no doubled or outer blanks."""
-    if raw.isascii() and raw.isprintable() and raw == " ".join(raw.split()) and raw not in _PLACEHOLDERS | _ERROR_CELLS:
-        return Standard(raw)
+    if raw and raw.isascii() and raw.isprintable() and raw == " ".join(raw.split()):
+        return preflight(raw) or Standard(raw)
     return preflight(raw) or _steps(raw, lambda value: value.translate(_WIDE))
 
 
@@ -95,20 +95,27 @@ def name(raw: str) -> Standard:
     return preflight(raw) or _steps(raw, lambda value: unicodedata.normalize("NFKC", value))
 
 
+_TELLING = ("text.mojibake", "text.width", "text.spaces", "text.invisible")
+
+
 def _steps(raw: str, width: Callable[[str], str]) -> Standard:
-    value, rule = raw, None
-    repaired = repair_mojibake(raw)
     steps = (
-        ("text.mojibake", lambda before: repaired or before),
         ("text.invisible", lambda before: _INVISIBLE.sub("", before)),
         ("text.spaces", lambda before: " ".join(before.split())),
+        ("text.mojibake", lambda before: repair_mojibake(before) or before),
         ("text.width", width),
     )
-    for step, change in steps:
-        after = change(value)
-        if after != value and rule != "text.mojibake":
-            rule = step
-        value = after
-    # Normalising may bring new blanks out (㈱ and the like), so the last word is collapsing them.
-    value = " ".join(value.split())
+    value, applied = raw, []
+    # One step can make work for another (㈱ brings blanks, repaired text may be of double width).
+    while True:
+        start = value
+        for step, change in steps:
+            after = change(value)
+            if after != value:
+                applied.append(step)
+            value = after
+        if value == start:
+            break
+    # One rule is told: the change that matters most to a reader.
+    rule = min(applied, key=_TELLING.index, default=None)
     return preflight(value) or Standard(value, rule)

@@ -30,9 +30,9 @@ def uscc(raw: str) -> Standard:
     special = preflight(raw)
     if special:
         return special
-    value = re.sub(r"[\s\-–—_.]", "", narrow(raw)).upper()
+    value = narrow(re.sub(r"[\s\-–—_.]", "", narrow(raw)).upper()).replace(" ", "")
     if not is_valid(value):
         repaired = value.translate(_LOOK_ALIKE)
         if repaired != value and is_valid(repaired):
             return Standard(repaired, "uscc.repaired")
-    return Standard(value or None, None if value == raw else "uscc.form")
+    return preflight(value) or Standard(value, None if value == raw else "uscc.form")

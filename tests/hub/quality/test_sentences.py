@@ -1,0 +1,106 @@
+"""Findings read like a colleague's note, in both languages, for every kind of rule."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from hub.cleansing.standardise import standardise
+from hub.cleansing.wording import change_titles, reason_titles
+from hub.quality.row_rules import check_rows
+from hub.quality.sentences import change_sentence, sentence, wordings
+from schemas.rule_kinds import KINDS
+from tests.hub.quality.small import CODES, contract, mapping, rows, rule
+
+READ = [
+    (rule("in_list", "unit_code", code_list="unit"), "公.斤", "D2：‘公.斤’不是标准单位，建议 KG"),
+    (rule("readable", "unit_code"), "公.斤", "D2：‘公.斤’不是标准单位，建议 KG"),
+    (rule("required", "material_code"), None, "D2：物料编码没有填"),
+    (rule("required", "material_code"), "无", "D2：物料编码写的是‘无’，等于没填"),
+    (rule("readable", "start_date"), "24.3.5", "D2：‘24.3.5’不能确定是哪一天，请写成 2024-03-05 这样的完整日期"),
+    (rule("readable", "qty"), "12,5", "D2：‘12,5’不能确定是哪个数，请只写数字，如 1234.5"),
+    (rule("readable", "qty"), "#N/A", "D2：数量是公式错误 #N/A"),
+    (rule("range", "qty", min=0), "-3", "D2：‘-3’小于 0"),
+    (rule("range", "qty", min=0, exclusive=True), "0", "D2：‘0’不大于 0"),
+    (rule("range", "qty", min=0, max=5), "9", "D2：‘9’不在 0 到 5 之间"),
+    (rule("max_length", "material_name", max=2), "法兰盘", "D2：物料名称有 3 个字，超过 2 个"),
+    (
+        rule("checksum", "uscc", algorithm="uscc"),
+        "310115000000001",
+        "D2：‘310115000000001’是 15 位的旧注册号，请换成 18 位统一社会信用代码",
+    ),
+    (
+        rule("suspect_code", "material_code"),
+        "A1O02",
+        "D2：‘A1O02’的数字中间有字母 O 或 I，可能是 0 或 1，建议 A1002",
+    ),
+    (rule("pattern", "material_code", regex="[A-Z]+"), "a1", "D2：‘a1’不符合物料编码的写法"),
+    (rule("expression", "qty", sql="qty > 5"), "3", "D2：‘3’：标题"),
+]
+
+
+@pytest.mark.parametrize(("tested", "raw", "said"), READ)
+def test_what_a_finding_of_the_engine_says(tested: Any, raw: str | None, said: str) -> None:
+    page, terms = rows(**{tested.column: [raw]}), contract(tested)
+    found = check_rows(standardise(page, mapping(), terms, CODES), page, mapping(), terms, CODES).to_pylist()
+    (finding,) = found
+    detail = json.loads(finding["detail"]) if finding["detail"] else None
+    title = terms.column(tested.column).title.zh
+    assert sentence(tested, title, finding["value"], detail, "D2", None, "zh") == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "zh", "en"),
+    [
+        (
+            "unique",
+            {"count": 2, "keys": ["a", "b"], "rows": [2, 9]},
+            "‘x’在这份数据里出现了 2 次（第 2 行、第 9 行）",
+            "‘x’ occurs 2 times in this data (row 2, row 9)",
+        ),
+        (
+            "unique_across",
+            {"count": 2, "keys": ["A", "B"]},
+            "‘x’被 2 条记录共用（A、B）",
+            "‘x’ is shared by 2 records (A, B)",
+        ),
+        ("reference", {"suggestion": "0x"}, "列‘x’查不到，建议 0x", "列 ‘x’ cannot be found, suggest 0x"),
+        (
+            "disagreement",
+            {"others": [{"dataset": "k3.material", "value": "KG"}]},
+            "这里是‘x’，k3.material 是‘KG’",
+            "‘x’ here, but ‘KG’ in k3.material",
+        ),
+        ("set_expression", None, "‘x’：标题", "‘x’: Title"),
+        ("unique", None, "‘x’：标题", "‘x’: Title"),
+    ],
+)
+def test_sentences_about_several_rows(kind: str, detail: Any, zh: str, en: str) -> None:
+    assert sentence(rule(kind, "qty"), "列", "x", detail, None, None, "zh") == zh
+    assert sentence(rule(kind, "qty"), "列", "x", detail, None, None, "en") == en
+
+
+def test_a_change_says_what_became_of_the_value() -> None:
+    assert change_sentence("unit.alias", "公 斤", "KG", "D2", "zh") == "D2：‘公 斤’已按 KG 处理（按单位表取标准单位）"
+    assert (
+        change_sentence("text.placeholder", "无", None, None, "en")
+        == "‘无’ counts as blank (placeholder counts as blank)"
+    )
+
+
+def test_long_values_are_cut() -> None:
+    assert len(sentence(rule("pattern", "qty"), "列", "长" * 500, None, "D2", None, "zh")) < 100
+
+
+def test_every_kind_has_words_and_both_languages_the_same_facts() -> None:
+    assert {name.partition(".")[0] for name in wordings()} >= set(KINDS)
+    for name, texts in wordings().items():
+        assert set(texts) == {"zh", "en"}
+        fields = {language: set(re.findall(r"\{(\w+)\}", text)) for language, text in texts.items()}
+        assert fields["zh"] == fields["en"], name
+        assert not re.search("异常|非法", texts["zh"])
+    for titles in (change_titles(), reason_titles()):
+        assert all(title.zh and title.en for title in titles.values())
