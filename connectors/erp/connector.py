@@ -7,6 +7,7 @@ Belongs here: the order of pages, positions, keys and rejected rows. Does not be
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -33,7 +34,7 @@ from connectors.erp.query import (
     page_statement,
     since,
 )
-from connectors.erp.rows import as_json, key_column, last_values, looks_equal, rejected_rows
+from connectors.erp.rows import as_json, content_key, key_column, last_values, looks_equal, rejected_rows
 from connectors.erp.session import Session
 from connectors.erp.target import parse_target
 from connectors.erp.watermark import Watermark
@@ -121,13 +122,16 @@ class ErpConnector:
         conditions: list[sa.ColumnElement[bool]] = [stamp.expression.is_not(None)]
         if (start := watermark.start()) is not None:
             conditions.append(since(plan, start))
+        # A row stamped anew while we read comes twice. Its later version is left for the next read, which
+        # starts before its stamp because the cursor never passes the clock taken above.
+        seen: set[str] = set()
         for page, _ in self._pages(session, plan, (stamp, *plan.key), page_rows, *conditions):
             watermark = watermark.advanced(page.rows[stamp.name], limit)
-            yield Page(page.rows, watermark.position(), page.rejected)
+            yield _only_new(page, watermark.position(), seen)
         if stamp.column.nullable:
             unstamped = stamp.expression.is_(None)
             for page, _ in self._pages(session, plan, plan.key, page_rows, unstamped):
-                yield Page(page.rows, watermark.position(), page.rejected)
+                yield _only_new(page, watermark.position(), seen)
 
     def _pages(
         self,
@@ -161,13 +165,12 @@ class ErpConnector:
 
     def _keyless(self, session: Session, plan: Plan, page_rows: int, position: dict[str, Any]) -> Iterator[Page]:
         """Rows with a NULL in the key, rejected: nothing names them in their source."""
-        seen = 0
+        equal: Counter[str] = Counter()
         empty = plan.schema.append(pa.field(KEY, pa.string())).append(pa.field(ROW_NO, pa.int64())).empty_table()
-        batches = session.stream(keyless_statement(plan), plan.schema, page_rows)
+        batches = (table for table, _ in session.stream(keyless_statement(plan), plan.schema, page_rows))
         while (batch := self._ask(plan.config.object, lambda: next(batches, None))) is not None:
-            keys = [f"{plan.config.table}#null-key-{seen + index}" for index in range(1, len(batch) + 1)]
-            seen += len(batch)
-            yield Page(empty, position, rejected_rows(keys, as_json(batch), "erp_null_key"))
+            raw = as_json(batch)
+            yield Page(empty, position, rejected_rows([content_key(text, equal) for text in raw], raw, "erp_null_key"))
 
     def _without_bad(self, rows: pa.Table, bad: dict[int, str]) -> Page:
         if not bad:
@@ -250,3 +253,13 @@ class ErpConnector:
 
     def _key_names(self, plan: Plan) -> str:
         return "|".join(plan.config.key)
+
+
+def _only_new(page: Page, position: dict[str, Any], seen: set[str]) -> Page:
+    """The page without keys that were seen before; adds its keys to `seen`."""
+    tables = []
+    for table in (page.rows, page.rejected):
+        keys = table[KEY].to_pylist()
+        tables.append(table.filter(pa.array([key not in seen for key in keys], pa.bool_())))
+        seen.update(keys)
+    return Page(tables[0], position, tables[1])

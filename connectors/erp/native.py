@@ -61,12 +61,14 @@ class NativeSession:
             rows = connection.execute(statement).fetchall()
         return to_table(rows, schema)
 
-    def stream(self, statement: sa.Select[Any], schema: pa.Schema, batch_rows: int) -> Iterator[pa.Table]:
+    def stream(
+        self, statement: sa.Select[Any], schema: pa.Schema, batch_rows: int
+    ) -> Iterator[tuple[pa.Table, dict[int, str]]]:
         """All rows in batches, through a server-side cursor where the driver has one."""
         with self.engine.connect() as connection:
             result = connection.execution_options(yield_per=batch_rows).execute(statement)
             for rows in result.partitions():
-                yield to_table(rows, schema)[0]
+                yield to_table(rows, schema)
 
     def scalar(self, statement: sa.Select[Any]) -> Any:
         with self.engine.connect() as connection:

@@ -115,12 +115,14 @@ class OdbcSession:
             rows = self.cursor().execute(sql, parameters).fetchall()
             return to_table(rows, schema)
 
-    def stream(self, statement: sa.Select[Any], schema: pa.Schema, batch_rows: int) -> Iterator[pa.Table]:
+    def stream(
+        self, statement: sa.Select[Any], schema: pa.Schema, batch_rows: int
+    ) -> Iterator[tuple[pa.Table, dict[int, str]]]:
         """All rows in batches, straight from the driver's cursor."""
         sql, parameters = self._compile(statement)
         cursor = self.cursor().execute(sql, parameters)
         while rows := cursor.fetchmany(batch_rows):
-            yield to_table(rows, schema)[0]
+            yield to_table(rows, schema)
 
     def scalar(self, statement: sa.Select[Any]) -> Any:
         sql, parameters = self._compile(statement)

@@ -5,7 +5,9 @@ Belongs here: pure functions over Arrow tables. Does not belong here: I/O, state
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,6 +43,13 @@ def looks_equal(left: Sequence[Any], right: Sequence[Any]) -> bool:
 def as_json(rows: pa.Table) -> list[str]:
     """Each row as JSON text."""
     return [raw_json(list(row.values()), rows.column_names) for row in rows.to_pylist()]
+
+
+def content_key(raw: str, equal: Counter[str]) -> str:
+    """A key for a row that has none, the same at the next read; `equal` counts rows with equal content."""
+    key = f"row-{hashlib.sha256(raw.encode()).hexdigest()[:16]}"
+    equal[key] += 1
+    return key if equal[key] == 1 else f"{key}#{equal[key]}"
 
 
 def rejected_rows(keys: Sequence[str], raw: Sequence[str], reason: str) -> pa.Table:
