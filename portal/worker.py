@@ -29,6 +29,7 @@ from schemas.template_loader import templates
 HEARTBEAT_SECONDS = 2.0
 TAKE_OVER_SECONDS = 20  # a check without heartbeat for so long belongs to a dead worker
 POLL_SECONDS = 0.5
+CHECK_LOCK = 7_201_002
 _log = logging.getLogger("portal.worker")
 
 
@@ -89,6 +90,8 @@ def check(connection: psycopg.Connection[Any], upload: dict[str, Any]) -> None:
     rows_file = folder / f"{upload['stored_path']}.rows.parquet"
     try:
         with Heartbeat(upload["id"]) as heartbeat, connection.transaction():
+            # Two workers on one upload (the first was thought dead) take turns, and the last one's findings count.
+            connection.execute("select pg_advisory_xact_lock(%s, %s)", (CHECK_LOCK, upload["id"]))
             connection.execute("delete from ops.upload_finding where upload_id = %s", (upload["id"],))
             template = match_template(path, list(templates().values()), upload["file_name"])
             heartbeat.progress = 30
@@ -105,10 +108,12 @@ def check(connection: psycopg.Connection[Any], upload: dict[str, Any]) -> None:
         _store_problem(connection, upload["id"], problem)
     except psycopg.OperationalError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - one bad file must not end the worker; the log keeps the trace
         _log.exception("upload %s", upload["id"])
         reason = f"{type(error).__name__}: {error}"
-        _store_problem(connection, upload["id"], Problem("upload_check_failed", file=upload["file_name"], reason=reason))
+        _store_problem(
+            connection, upload["id"], Problem("upload_check_failed", file=upload["file_name"], reason=reason)
+        )
 
 
 def _store_findings(connection: psycopg.Connection[Any], upload_id: int, lines: list[tuple[Any, ...]]) -> None:
@@ -124,7 +129,8 @@ def _store_outcome(
     counts, file = checked.counts, checked.file
     connection.execute(
         """update ops.upload set status = 'checked', progress = 100, heartbeat = now(), template = %s,
-             rows_read = %s, rows_ready = %s, rows_held = %s, rows_rejected = %s, sheet = %s, header_row = %s, notes = %s
+             rows_read = %s, rows_ready = %s, rows_held = %s, rows_rejected = %s, sheet = %s, header_row = %s,
+             notes = %s
            where id = %s and status = 'checking'""",
         (
             template,
@@ -151,10 +157,10 @@ def _notes(file: SourceFile | None, plan: dict[str, int], seconds: float) -> dic
 
 def _store_problem(connection: psycopg.Connection[Any], upload_id: int, problem: Problem) -> None:
     connection.execute(
-        "update ops.upload set status = 'unreadable', problem = %s, heartbeat = now() where id = %s and status = 'checking'",
+        "update ops.upload set status = 'unreadable', problem = %s, heartbeat = now()"
+        " where id = %s and status = 'checking'",
         (Jsonb(problem.as_json()), upload_id),
     )
-    connection.commit()
 
 
 def run(stop: threading.Event) -> None:

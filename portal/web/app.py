@@ -59,21 +59,27 @@ def _log_in_first(request: Request, error: Exception) -> Response:
 
 def _refused(request: Request, error: Exception) -> Response:
     key = error.key if isinstance(error, Refused) else "access.role"
-    return page(request, "message", 403, title=text(language(request), "access.title"), body=text(language(request), key))
+    return page(
+        request, "message", 403, title=text(language(request), "access.title"), body=text(language(request), key)
+    )
 
 
 def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     if error.code in _AWAY:
         return _store_away(request, error)
-    return page(request, "message", 400, title=text(language(request), "message.problem"), body=error.text(language(request)))
+    return page(
+        request, "message", 400, title=text(language(request), "message.problem"), body=error.text(language(request))
+    )
 
 
 def _store_away(request: Request, error: Exception) -> Response:
     _log.warning("store away: %s", error)
     lang = language(request)
     request.state.user = None  # no menu: nothing behind it can answer now
-    answer = page(request, "message", 503, title=text(lang, "message.store_title"), body=text(lang, "message.store_away"))
+    answer = page(
+        request, "message", 503, title=text(lang, "message.store_title"), body=text(lang, "message.store_away")
+    )
     answer.headers["Retry-After"] = "5"
     answer.headers["Refresh"] = "5"
     return answer

@@ -77,17 +77,20 @@ def system(name: str, language: Language) -> str:
 
 def dataset(name: str, language: Language) -> str:
     """Name of a dataset: "Kingdee K/3 · Materials"."""
+    return f"{system(name.partition('.')[0], language)} · {dataset_object(name, language)}"
+
+
+def dataset_object(name: str, language: Language) -> str:
+    """Name of a dataset within its source: "Materials"."""
     system_name, _, object_name = name.partition(".")
     config = systems().get(system_name)
     item = config.objects.get(object_name) if config else None
     template = templates().get(object_name)
     if item and item.title:
-        title = getattr(item.title, language)
-    elif template and system_name in ("workbooks", "uploads"):
-        title = template.title[language]
-    else:
-        title = entity(object_name, language)
-    return f"{system(system_name, language)} · {title}"
+        return str(getattr(item.title, language))
+    if template and system_name in ("workbooks", "uploads"):
+        return template.title[language]
+    return entity(object_name, language)
 
 
 def source_key(dataset_name: str, key: str) -> str:

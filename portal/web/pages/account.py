@@ -94,7 +94,8 @@ def _too_many_tries(connection: Store, login: str, address: str) -> bool:
         connection,
         """select count(*) from ops.audit where action = 'log_in_failed' and login = %(login)s
              and at > now() - interval '10 minutes'
-             and at > coalesce((select max(at) from ops.audit where action = 'log_in' and login = %(login)s), '-infinity')""",
+             and at > coalesce(
+               (select max(at) from ops.audit where action = 'log_in' and login = %(login)s), '-infinity')""",
         {"login": login},
     )
     by_address = value(

@@ -25,6 +25,4 @@ def audit_log(
 ) -> Response:
     """The audit log, newest first."""
     lines = sync.audit_lines(connection, login or None, page_no, _SIZE)
-    return page(
-        request, "audit", lines=lines[:_SIZE], more=len(lines) > _SIZE, page_no=page_no, login=login or ""
-    )
+    return page(request, "audit", lines=lines[:_SIZE], more=len(lines) > _SIZE, page_no=page_no, login=login or "")

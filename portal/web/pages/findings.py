@@ -116,9 +116,7 @@ def held(request: Request, connection: Store, dataset: Choice = None) -> Respons
 
 
 @router.get("/quality/held.json")
-def held_json(
-    request: Request, connection: Store, dataset: Choice = None, page: Page = 1, size: Size = 50
-) -> Response:
+def held_json(request: Request, connection: Store, dataset: Choice = None, page: Page = 1, size: Size = 50) -> Response:
     """One page of held rows."""
     lang = language(request)
     counts = {row["dataset"]: row["rows"] for row in found.held_by_dataset(connection)}
@@ -128,9 +126,7 @@ def held_json(
             "where": _where({**row, "cell": None}, lang),
             "key": row["source_key"],
             "finding": row["reasons"][0]["id"] if row["reasons"] else None,
-            "reasons": [
-                {"id": reason["id"], "text": _reason(reason, lang)} for reason in row["reasons"]
-            ],
+            "reasons": [{"id": reason["id"], "text": _reason(reason, lang)} for reason in row["reasons"]],
         }
         for row in found.held(connection, dataset or None, page, size)
     ]
@@ -184,7 +180,7 @@ def rejection(code: str, row: Row, lang: Language) -> str:
 
 
 def _where(row: Row, lang: Language) -> str:
-    """"file › sheet › D12" for a spreadsheet, "t_ICItem FItemID 2231" for a database, the id for the MES."""
+    """ "file › sheet › D12" for a spreadsheet, "t_ICItem FItemID 2231" for a database, the id for the MES."""
     if row["source_path"]:
         place = row["cell"] or (text(lang, "common.row_no", row=row["row_no"]) if row["row_no"] else row["source_key"])
         return " › ".join(part for part in (row["source_path"], row["sheet"], place) if part)

@@ -105,7 +105,9 @@ def corrected(request: Request, connection: Store, user: Me, upload_id: int) -> 
     with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as file:
         target = Path(file.name)
     try:
-        marking.corrected_copy(settings().uploads / upload["stored_path"], upload, uploads.findings(connection, upload_id), target, lang)
+        marking.corrected_copy(
+            settings().uploads / upload["stored_path"], upload, uploads.findings(connection, upload_id), target, lang
+        )
     except BaseException:
         target.unlink(missing_ok=True)
         raise

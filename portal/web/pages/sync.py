@@ -62,7 +62,7 @@ def status(request: Request, connection: Store) -> Response:
 @router.get("/sync/files")
 def files(request: Request, connection: Store, status: Annotated[str | None, Query(max_length=50)] = None) -> Response:
     """Every file seen in the watched folders and what became of it."""
-    return page(request, "sync_files", files=sync.files(connection, status or None), status=status or "")
+    return page(request, "sync_files", files=sync.files(connection, status or None), chosen=status or "")
 
 
 @router.post("/sync/{system}/check")

@@ -38,7 +38,7 @@ def download(request: Request, connection: Store, user: Me, name: str) -> Respon
         content,
         media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         headers={
-            "Content-Disposition": f"attachment; filename=\"{name}.xlsx\"; "
+            "Content-Disposition": f'attachment; filename="{name}.xlsx"; '
             f"filename*=UTF-8''{quote(template.title[lang])}.xlsx"
         },
     )

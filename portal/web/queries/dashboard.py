@@ -11,7 +11,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 
+from hub.marts.scores import WEIGHTS
 from portal.web.store import Row, one, rows, value
 
 _SCORE = "round(100 * (1 - sum(weight * rows_failed) / nullif(sum(weight * rows_checked), 0)::numeric), 2)"
@@ -108,7 +110,8 @@ def counts(connection: Connection[Any], filters: Filters) -> Row:
                      or dataset in (select dataset from d where department = %(department)s)))::bigint as rejected""",
         filters.params(),
     )
-    assert row is not None and waiting is not None
+    assert row is not None
+    assert waiting is not None
     return {**row, **waiting}
 
 
@@ -143,14 +146,13 @@ def worst_rules(connection: Connection[Any], filters: Filters, limit: int = 8) -
     return rows(
         connection,
         f"""select f.rule, f.dataset, f.department, f.severity, count(distinct f.source_key) as rows,
-              coalesce(max(w.weight), 1) as weight
+              (%(weights)s::jsonb ->> f.severity)::int as weight
             from quality.finding f
-            left join (select rule, max(weight) as weight from mart.quality_score group by rule) w using (rule)
-            where f.resolved_at is null and {_FINDING_FILTER.replace("dataset", "f.dataset")}
+            where f.resolved_at is null and {_FINDING_FILTER}
             group by f.rule, f.dataset, f.department, f.severity
-            order by count(distinct f.source_key) * coalesce(max(w.weight), 1) desc, f.rule, f.dataset
+            order by count(distinct f.source_key) * (%(weights)s::jsonb ->> f.severity)::int desc, f.rule, f.dataset
             limit %(limit)s""",
-        filters.params(limit=limit),
+        filters.params(limit=limit, weights=Jsonb(WEIGHTS)),
     )
 
 

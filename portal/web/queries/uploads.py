@@ -50,7 +50,9 @@ def latest(connection: Connection[Any], user: User, limit: int = 50) -> list[Row
 def get(connection: Connection[Any], user: User, upload_id: int) -> Row | None:
     """One upload, if this user may see it."""
     return one(
-        connection, f"select {_COLUMNS} from {_FROM} where u.id = %(id)s and {_VISIBLE}", {**_who(user), "id": upload_id}
+        connection,
+        f"select {_COLUMNS} from {_FROM} where u.id = %(id)s and {_VISIBLE}",
+        {**_who(user), "id": upload_id},
     )
 
 

@@ -11,7 +11,7 @@
   chart.setOption({
     animation: false,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-    grid: { left: 36, right: 70, top: 16, bottom: 26 },
+    grid: { left: 36, right: 52, top: 16, bottom: 26 },
     // richText: the tooltip is drawn on the canvas; an HTML one would need inline styles.
     tooltip: { trigger: "axis", renderMode: "richText" },
     xAxis: { type: "category", data: points.map((point) => point[0].slice(5)), boundaryGap: points.length === 1, axisTick: { show: false }, axisLine: { lineStyle: { color: "#dfe4ea" } }, axisLabel: { color: "#5b6875" } },
@@ -20,7 +20,7 @@
       {
         type: "line", data: points.map((point) => point[1]), color: "#0b5cad", lineStyle: { width: 2.5 }, symbol: "circle", symbolSize: 7, connectNulls: true,
         endLabel: { show: true, formatter: (point) => Number(point.value).toFixed(1), color: "#0b5cad", fontWeight: 700, fontSize: 13 },
-        markLine: { silent: true, symbol: "none", lineStyle: { color: "#1f7a4d", type: "dashed" }, label: { formatter: place.dataset.targetWord, color: "#1f7a4d", position: "end" }, data: [{ yAxis: target }] },
+        markLine: { silent: true, symbol: "none", lineStyle: { color: "#1f7a4d", type: "dashed" }, label: { formatter: place.dataset.targetWord, color: "#1f7a4d", position: "insideStartTop" }, data: [{ yAxis: target }] },
       },
     ],
   });

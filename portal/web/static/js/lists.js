@@ -42,7 +42,7 @@
     held: { sortable: [], link: ["where"] },
     rejected: { sortable: [], link: [] },
   }[place.dataset.list];
-  const columns = Object.entries(titles).map(([field, title]) => ({
+  const columns = titles.map(([field, title]) => ({
     title,
     field,
     headerSort: kinds.sortable.includes(field),
