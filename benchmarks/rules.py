@@ -1,7 +1,7 @@
 """Ten rules over a wide table with one row in a thousand spoiled per rule, against Great Expectations.
 
-Belongs here: the data, the rules in both forms, the two contenders. Ours must name every failing row;
-Great Expectations counts them (SUMMARY names the first twenty). Both counts must be what was planted.
+Belongs here: the data, the rules in both forms, the contenders. Ours names every failing row; Great
+Expectations does when asked to (COMPLETE with an index), and names the first twenty in SUMMARY.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from connectors.base import KEY, ROW_NO
 from schemas.model import Code, CodeList, Column, ColumnMapping, Contract, Mapping, Rule, Text
 
 SHARE = 0.001  # of the rows, per rule
+WARM_ROWS = 1000  # which each engine checks first: imports are not what is measured
 UNITS = ("KG", "PCS", "M")
 CODES = {"unit": CodeList("unit", Text("单位", "Unit"), tuple(Code(unit, Text(unit, unit)) for unit in UNITS))}
 DECIMALS = [f"amount_{number}" for number in range(6)]
@@ -107,55 +108,68 @@ def ours(rows: int) -> tuple[Figures, dict[str, int], int]:
     from hub.cleansing.standardise import CHANGES_SCHEMA, UNREAD_SCHEMA, Standardised
     from hub.quality.row_rules import check_rows
 
+    def check(table: pa.Table) -> pa.Table:
+        page = Standardised(table, CHANGES_SCHEMA.empty_table(), UNREAD_SCHEMA.empty_table())
+        return check_rows(page, table, MAPPING, CONTRACT, CODES)
+
     table, planted = make(rows)
-    page = Standardised(table, CHANGES_SCHEMA.empty_table(), UNREAD_SCHEMA.empty_table())
+    check(make(WARM_ROWS)[0])
     with Meter() as meter:
-        findings = check_rows(page, table, MAPPING, CONTRACT, CODES)
+        findings = check(table)
     rules, keys = findings["rule"].to_pylist(), findings[KEY].to_pylist()
     named = sum(key in planted[rule] for rule, key in zip(rules, keys, strict=True))
     return meter.figures, dict(sorted(Counter(rules).items())), named
 
 
-def great_expectations(rows: int) -> tuple[Figures, dict[str, int], int]:
-    """The same with Great Expectations on pandas, result format SUMMARY; imports are not counted."""
+def great_expectations(rows: int, every_key: bool) -> tuple[Figures, dict[str, int], int]:
+    """The same with Great Expectations on pandas; every_key: ask it to name every failing row, as we do."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
 
-    table, _ = make(rows)
-    frame = table.drop_columns([KEY, ROW_NO]).to_pandas()
-    for name in ("price", "qty", *DECIMALS):
-        frame[name] = frame[name].astype(float)  # pandas at its fastest: Decimal objects are many times slower
-    for name in ("start_date", "finish_date"):
-        frame[name] = frame[name].astype("datetime64[s]")
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    batch = (
-        context.data_sources.add_pandas("bench")
-        .add_dataframe_asset("rows")
-        .add_batch_definition_whole_dataframe("all")
-        .get_batch({"dataframe": frame})
-    )
-    expected = _expectations()
-    suite = gx.ExpectationSuite(name="bench", expectations=list(expected.values()))
+    rows_of = context.data_sources.add_pandas("bench").add_dataframe_asset("rows")
+    whole = rows_of.add_batch_definition_whole_dataframe("all")
+    suite = gx.ExpectationSuite(name="bench", expectations=_expectations())
+    result_format: Any = "SUMMARY"
+    if every_key:
+        result_format = {"result_format": "COMPLETE", "unexpected_index_column_names": [KEY]}
+
+    def check(frame: Any) -> Any:
+        return whole.get_batch({"dataframe": frame}).validate(suite, result_format=result_format)
+
+    frame = _frame(make(rows)[0])
+    check(_frame(make(WARM_ROWS)[0]))
     with Meter() as meter:
-        outcome = batch.validate(suite, result_format="SUMMARY")
+        outcome = check(frame)
     counts: dict[str, int] = {}
     for result in outcome.results:
         if result.exception_info and result.exception_info.get("raised_exception"):
             raise RuntimeError(str(result.exception_info))
         rule = result.expectation_config.meta["rule"]
         counts[rule] = result.result["unexpected_count"]
-    named = sum(len(result.result["partial_unexpected_list"]) for result in outcome.results)
+    listed = "unexpected_index_list" if every_key else "partial_unexpected_list"
+    named = sum(len(result.result[listed]) for result in outcome.results)
     return meter.figures, dict(sorted(counts.items())), named
 
 
-def _expectations() -> dict[str, Any]:
+def _frame(table: pa.Table) -> Any:
+    """pandas at its fastest: Decimal and date objects would be many times slower than its own types."""
+    frame = table.drop_columns([ROW_NO]).to_pandas()
+    for name in ("price", "qty", *DECIMALS):
+        frame[name] = frame[name].astype(float)
+    for name in ("start_date", "finish_date"):
+        frame[name] = frame[name].astype("datetime64[s]")
+    return frame
+
+
+def _expectations() -> list[Any]:
     from great_expectations import expectations as gxe
 
     def meta(name: str) -> dict[str, str]:
         return {"rule": f"bench.{name}"}
 
-    found = [
+    return [
         gxe.ExpectColumnValuesToBeUnique(column="code", meta=meta("code_unique")),
         gxe.ExpectColumnValuesToNotBeNull(column="name", meta=meta("name_required")),
         gxe.ExpectColumnValuesToNotBeNull(column="price", meta=meta("price_required")),
@@ -169,25 +183,24 @@ def _expectations() -> dict[str, Any]:
             column_A="finish_date", column_B="start_date", or_equal=True, meta=meta("dates_in_order")
         ),
     ]
-    return {expectation.meta["rule"]: expectation for expectation in found}
 
 
-def run(rows: int = 1_000_000, other_rows: int = 100_000) -> Benchmark:
-    """Ours on `rows` and on `other_rows`, Great Expectations (slow) on `other_rows` only."""
-    other_rows = min(rows, other_rows)
+def run(rows: int = 1_000_000) -> Benchmark:
+    """Ours, and Great Expectations with and without all keys. Raises AssertionError if the counts differ."""
+    theirs = "Great Expectations on pandas"
     entries = []
-    for contender, function, size in (
-        ("ours, key of every failure", ours, rows),
-        ("ours, key of every failure", ours, other_rows),
-        ("Great Expectations 1.x on pandas, SUMMARY", great_expectations, other_rows),
+    for contender, function, arguments in (
+        ("ours, all keys", ours, ()),
+        (f"{theirs}, all keys", great_expectations, (True,)),
+        (f"{theirs}, SUMMARY", great_expectations, (False,)),
     ):
-        figures, counts, named = isolated(function, size)
-        entries.append(Entry(f"{contender} ({named:,} of {sum(counts.values()):,} named)", size, figures, counts))
-    if entries[1].result != entries[2].result:
-        raise AssertionError(f"the engines disagree: {entries[1].result} and {entries[2].result}")
+        figures, counts, named = isolated(function, rows, *arguments)
+        entries.append(Entry(f"{contender} ({named:,} of {sum(counts.values()):,} named)", rows, figures, counts))
+    if any(entry.result != entries[0].result for entry in entries):
+        raise AssertionError(f"the engines disagree: {[entry.result for entry in entries]}")
     return Benchmark(
         "rules",
         "10 rules on 20 columns, one row in a thousand broken per rule",
-        "Checking only, imports and data in memory not counted; both engines count the same failures.",
+        "Checking only: imports and making the data are not counted. Both engines count the same failures.",
         tuple(entries),
     )
