@@ -71,10 +71,10 @@ def company(rng: Random, name: CompanyName, kind: str | None) -> Cell:
     """The company's name, spoilt in the way `kind` says (None: as registered)."""
     full = name.full
     if kind == "name_full_width":
-        dirty = full_width(full) if name.bracketed else full.replace("公司", "\u3000公司", 1)
+        dirty = full_width(full)  # touches brackets only; a name without them stays right
     elif kind == "name_blank":
         blank = rng.choice((" ", "\u3000", "  "))
-        at = rng.choice((0, len(full)))
+        at = rng.choice((0, len(full), full.index(name.form)))
         dirty = full[:at] + blank + full[at:]
     elif kind == "name_form":
         other = rng.choice(("", "公司", "有限责任公司" if name.form != "有限责任公司" else "有限公司"))

@@ -25,7 +25,7 @@ DUPLICATE_ID = 50_000_000  # added to the id of the original
 UNIT_NAMES = [s for spellings in dirt.UNIT_SPELLINGS.values() for s, _ in spellings] + [dirt.UNKNOWN_UNIT]
 _STANDARD = {s: code for code, spellings in dirt.UNIT_SPELLINGS.items() for s, _ in spellings}
 
-NAME_KINDS = {"name_full_width": 0.03, "name_blank": 0.03, "name_form": 0.03, "name_typo": 0.02, "name_place": 0.015}
+NAME_KINDS = {"name_full_width": 0.12, "name_blank": 0.03, "name_form": 0.03, "name_typo": 0.02, "name_place": 0.015}
 USCC_KINDS = {"uscc_missing": 0.07, "uscc_wrong": 0.02, "uscc_form": 0.03, "uscc_o_for_zero": 0.01,
               "uscc_old_licence": 0.01}  # fmt: skip
 CODE_KINDS = {"code_blank": 0.012, "code_full_width": 0.005}

@@ -20,7 +20,7 @@ from examples.demo_factory.mes_tables import MES_TABLES
 from examples.demo_factory.truth import Truth
 from examples.demo_factory.world import TODAY, Company, WorkOrder, World
 
-NAME_KINDS = {"name_full_width": 0.06, "name_blank": 0.05, "name_form": 0.12, "name_typo": 0.05, "name_place": 0.06}
+NAME_KINDS = {"name_full_width": 0.16, "name_blank": 0.05, "name_form": 0.12, "name_typo": 0.05, "name_place": 0.06}
 USCC_KINDS = {"uscc_missing": 0.25, "uscc_wrong": 0.03, "uscc_form": 0.03, "uscc_o_for_zero": 0.01,
               "uscc_old_licence": 0.02}  # fmt: skip
 CODE_KINDS = {"code_blank": 0.015, "code_full_width": 0.006, "code_o_for_zero": 0.012, "code_zero_lost": 0.015}

@@ -45,7 +45,7 @@ def company_name(rng: Random, trades: tuple[str, ...]) -> CompanyName:
         brand += rng.choice(words.BRAND_THIRD)
     forms = [form for form, _ in words.FORMS]
     form = rng.choices(forms, [weight for _, weight in words.FORMS])[0]
-    return CompanyName(rng.choice(words.PLACES)[0], brand, rng.choice(trades), form, rng.random() < 0.12)
+    return CompanyName(rng.choice(words.PLACES)[0], brand, rng.choice(trades), form, rng.random() < 0.25)
 
 
 def credit_code(rng: Random, region: str) -> str:

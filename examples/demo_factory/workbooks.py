@@ -21,7 +21,7 @@ from examples.demo_factory.sheets import Layout, add_sheet, new_workbook, write_
 from examples.demo_factory.truth import Truth
 from examples.demo_factory.world import Company, World
 
-NAME_KINDS = {"name_full_width": 0.08, "name_blank": 0.07, "name_form": 0.08, "name_typo": 0.045, "name_place": 0.04}
+NAME_KINDS = {"name_full_width": 0.2, "name_blank": 0.07, "name_form": 0.08, "name_typo": 0.045, "name_place": 0.04}
 USCC_KINDS = {"uscc_missing": 0.11, "uscc_wrong": 0.03, "uscc_form": 0.05, "uscc_o_for_zero": 0.015,
               "uscc_old_licence": 0.015}  # fmt: skip
 CODE_KINDS = {"code_blank": 0.015, "code_full_width": 0.006, "code_o_for_zero": 0.012}

@@ -7,7 +7,7 @@ orders, all from seed and scale. Does not belong here: dirt, tables, files.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -15,7 +15,7 @@ from random import Random
 from examples.demo_factory import names, words
 from examples.demo_factory.names import CompanyName
 
-GENERATOR_VERSION = "1"  # raise it whenever the same seed would give other content
+GENERATOR_VERSION = "2"  # raise it whenever the same seed would give other content
 TODAY = date(2026, 11, 20)  # the world stands still on this day, so that content never depends on the clock
 
 
@@ -122,15 +122,22 @@ def make_world(seed: int, scale: float) -> World:
 
 
 def _companies(rng: Random, count: int, prefix: str, letter: str, trades: tuple[str, ...]) -> Iterator[Company]:
-    """Distinct companies; one in twenty is a branch of the one before: its own entity with its own number."""
+    """Distinct companies, with two kinds of traps for matching: one in twenty is a branch of the one before
+    (its own entity with its own number), one in thirty-three a namesake of it in another place.
+    """
     places = {place: (province, region, area) for place, province, region, area in words.PLACES}
     seen: set[tuple[str, str, str]] = set()
     previous: CompanyName | None = None
     for number in range(1, count + 1):
         if previous is not None and not previous.branch and number % 20 == 0:
-            place = rng.choice([p for p in places if p != previous.place])
-            name = CompanyName(previous.place, previous.brand, previous.trade, previous.form, previous.bracketed,
-                               place + rng.choice(words.BRANCHES))  # fmt: skip
+            place = _other_place(rng, previous)
+            name = replace(previous, branch=place + rng.choice(words.BRANCHES))
+        elif previous is not None and not previous.branch and number % 33 == 0:
+            place = _other_place(rng, previous)
+            while (place, previous.brand, previous.trade) in seen:
+                place = _other_place(rng, previous)
+            name = replace(previous, place=place)
+            seen.add((name.place, name.brand, name.trade))
         else:
             name = names.company_name(rng, trades)
             while (name.place, name.brand, name.trade) in seen:
@@ -144,6 +151,10 @@ def _companies(rng: Random, count: int, prefix: str, letter: str, trades: tuple[
             names.person(rng), phone, names.address(rng, place, province), rng.random() < 0.93,
         )  # fmt: skip
         previous = name
+
+
+def _other_place(rng: Random, name: CompanyName) -> str:
+    return rng.choice([place for place, *_ in words.PLACES if place != name.place])
 
 
 _CLASSES: tuple[tuple[float, int, Callable[[Random], names.MaterialSketch], str], ...] = (
