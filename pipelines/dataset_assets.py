@@ -111,7 +111,7 @@ def _sync(
             result = sync_object(
                 _configured(system),
                 object_name,
-                context.run_id,
+                context.run.run_id,
                 progress=lambda name, rows: report("rows", dataset=name, rows=rows),
                 on_wait=lambda problem: report("waiting", dataset=dataset, problem=problem.as_json()),
             )

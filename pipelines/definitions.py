@@ -7,6 +7,7 @@ system's YAML leaves the other systems working (`dg check yaml` still refuses it
 from __future__ import annotations
 
 import logging
+import warnings
 from pathlib import Path
 
 import dagster as dg
@@ -19,6 +20,10 @@ from pipelines.publish import PUBLISH, publish_definitions
 from pipelines.systems import system_definitions
 from pipelines.triggers import publish_sensors
 from pipelines.uploads import approved_uploads, load_upload_job
+
+# Dagster is pinned to one version, so what it may change in another is no news in every log.
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 DEFS_FOLDER = Path(__file__).with_name("defs")
 

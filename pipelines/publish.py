@@ -27,6 +27,7 @@ from pipelines.keys import (
 from pipelines.links import data_docs
 from pipelines.policy import RETRIES
 from pipelines.progress import report
+from schemas.problems import Problem
 
 PUBLISH = "publish"
 
@@ -64,7 +65,7 @@ def _findings(core: dict[str, list[dg.AssetKey]]) -> dg.AssetsDefinition:
     def findings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         from hub.publish import run_rules
 
-        return _step("findings", run_rules, context.run_id)
+        return _step("findings", run_rules, context.run.run_id)
 
     return findings
 
@@ -90,7 +91,7 @@ def _masters(core: dict[str, list[dg.AssetKey]]) -> dg.AssetsDefinition:
     def match(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         from hub.publish import match
 
-        _step("match", match, context.run_id)
+        _step("match", match, context.run.run_id)
         for domain in MASTER_DOMAINS:
             yield dg.MaterializeResult(asset_key=master_key(domain))
 
@@ -110,7 +111,7 @@ def _quality_score() -> dg.AssetsDefinition:
     def quality_score(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         from hub.publish import score
 
-        return _step("quality_score", score, context.run_id)
+        return _step("quality_score", score, context.run.run_id)
 
     return quality_score
 
@@ -131,7 +132,7 @@ def _open_work_order(core: dict[str, list[dg.AssetKey]]) -> dg.AssetsDefinition:
     def open_work_order(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         from hub.publish import open_work_orders
 
-        return _step("open_work_order", open_work_orders, context.run_id)
+        return _step("open_work_order", open_work_orders, context.run.run_id)
 
     return open_work_order
 
@@ -149,7 +150,7 @@ def _data_docs() -> dg.AssetsDefinition:
     def quality_data_docs(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         from hub.publish import write_data_docs
 
-        _step("data_docs", write_data_docs, context.run_id)
+        _step("data_docs", write_data_docs, context.run.run_id)
         return dg.MaterializeResult(metadata={"Data Docs": data_docs()})
 
     return quality_data_docs
@@ -158,7 +159,13 @@ def _data_docs() -> dg.AssetsDefinition:
 def _step(name: str, function: Any, run_id: str) -> dg.MaterializeResult:
     report("step_started", step=name)
     with told_to_dagster():
-        function(run_id)
+        try:
+            function(run_id)
+        except Exception as error:
+            sentence = Problem("publish_step_failed", step=name, reason=f"{type(error).__name__}: {error}")
+            problem = error if isinstance(error, Problem) else sentence
+            report("step_failed", step=name, problem=problem.as_json())
+            raise
     report("step", step=name)
     return dg.MaterializeResult()
 

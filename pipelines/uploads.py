@@ -28,7 +28,7 @@ def load_one_upload(context: dg.OpExecutionContext, config: UploadConfig) -> Non
     from hub.landing.sync import load_upload
 
     with told_to_dagster():
-        result = load_upload(config.upload_id, context.run_id)
+        result = load_upload(config.upload_id, context.run.run_id)
         if result.problem is not None:
             raise failure(result.problem)
         mapping, contract = mapping_of(result.dataset)

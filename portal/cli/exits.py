@@ -52,7 +52,7 @@ def told(language: Language) -> Iterator[None]:
     except KeyboardInterrupt as interrupt:
         typer.echo(text(language, "common.interrupted"), err=True)
         raise typer.Exit(130) from interrupt
-    except (typer.Exit, typer.Abort, SystemExit):
+    except (typer.Exit, typer.Abort, SystemExit, BrokenPipeError):
         raise
     except Exception as error:  # the last guard: nobody is shown a traceback
         typer.secho(text(language, "common.unexpected", error=_first_line(error), log=_log(error)), fg="red", err=True)

@@ -52,7 +52,7 @@ class Progress:
                 self._passing(text(self.lang, f"progress.{event['step']}"))
             case "step":
                 self._say("  ✓ " + text(self.lang, f"progress.{event['step']}"))
-            case "waiting" | "config_problem":
+            case "waiting" | "config_problem" | "step_failed":
                 problem = Problem(event["problem"]["code"], **event["problem"]["params"])
                 self._say(f"  ! {problem.text(self.lang)}", "yellow")
             case "job" if not event["ok"]:
