@@ -100,11 +100,15 @@ class ErpConnector:
             catalogue = self._ask(object_name, session.catalogue)
             plan = self._plan(session, catalogue, config)
             if plan.watermark is None:
-                yield from self._sweep(session, plan, page_rows)
+                pages = self._sweep(session, plan, page_rows)
             else:
-                yield from self._since_watermark(session, plan, plan.watermark, position, page_rows)
+                pages = self._since_watermark(session, plan, plan.watermark, position, page_rows)
+            reached: dict[str, Any] = {}
+            for page in pages:
+                reached = page.position
+                yield page
             if plan.nullable_key:
-                yield from self._keyless(session, plan, page_rows, position or {})
+                yield from self._keyless(session, plan, page_rows, reached)
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -167,9 +171,10 @@ class ErpConnector:
         """Rows with a NULL in the key, rejected: nothing names them in their source."""
         equal: Counter[str] = Counter()
         empty = plan.schema.append(pa.field(KEY, pa.string())).append(pa.field(ROW_NO, pa.int64())).empty_table()
-        batches = (table for table, _ in session.stream(keyless_statement(plan), plan.schema, page_rows))
+        batches = session.stream(keyless_statement(plan), plan.schema, page_rows)
         while (batch := self._ask(plan.config.object, lambda: next(batches, None))) is not None:
-            raw = as_json(batch)
+            table, bad = batch
+            raw = [bad.get(index, text) for index, text in enumerate(as_json(table))]
             yield Page(empty, position, rejected_rows([content_key(text, equal) for text in raw], raw, "erp_null_key"))
 
     def _without_bad(self, rows: pa.Table, bad: dict[int, str]) -> Page:

@@ -160,17 +160,18 @@ class _Reading:
         self._content: dict[str, int] = {}  # key -> hash of what was yielded
         self.items: dict[str, Item] = {}
         self._refused: list[Refused] = []
-        self.total: int | None = None
+        self.total: int | None
         self.begin_walk()
 
     @property
     def seen(self) -> int:
-        return len(self._content)
+        """How many different records this walk brought."""
+        return len(self._walked)
 
     @property
     def is_whole(self) -> bool:
-        """False if the server promised more different records than came."""
-        return self.total is None or self.seen >= self.total
+        """False if this walk may have missed a record: fewer came than promised, or the list shrank."""
+        return self.total is None or (self.seen >= self.total and not self._shrank)
 
     def filters(self) -> dict[str, Any]:
         """The update-time filter: from the last watermark minus the overlap; nothing at the first read."""
@@ -181,8 +182,11 @@ class _Reading:
         return {updated.filter_from: max(0, self._start - updated.overlap_minutes * per_minute)}
 
     def begin_walk(self) -> None:
-        """Equal refused items are told apart by counting them, anew in each walk."""
+        """Walk the list from its start, perhaps again; equal refused items are told apart by counting them."""
         self._equal_refused: Counter[str] = Counter()
+        self._walked: set[str] = set()
+        self._shrank = False
+        self.total = None
 
     def note_clock(self, reply: Reply) -> None:
         """Keep the server's time at the first reply: no later stamp moves the cursor."""
@@ -192,12 +196,14 @@ class _Reading:
     def take(self, raw: RawPage) -> None:
         """Add one page. Within what waits the later version of a key wins; after it was yielded, the newer
         version is left for the next read, and the cursor stays before it."""
+        self._shrank = self._shrank or (self.total is not None and raw.total is not None and raw.total < self.total)
         self.total = raw.total
         for value in raw.items:
             item = read_item(value, self._endpoint)
             if isinstance(item, Refused):
                 self._refuse(item)
                 continue
+            self._walked.add(item.key)
             content = hash(item.values)
             if item.key in self._content and item.key not in self.items:
                 if self._content[item.key] != content and item.stamp is not None:
@@ -212,6 +218,7 @@ class _Reading:
         self._equal_refused[item.key] += 1
         number = self._equal_refused[item.key]
         key = item.key if number == 1 else f"{item.key}#{number}"
+        self._walked.add(key)
         if key not in self._content:
             self._content[key] = 0
             self._refused.append(replace(item, key=key))

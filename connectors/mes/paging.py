@@ -3,7 +3,8 @@
 Belongs here: the stop rules and the guards. Does not belong here: HTTP, rows.
 
 A record that is deleted or re-sorted while we page pushes another one to a page we have already seen.
-The server's total shows it: fewer different records than promised means walking the list again.
+The server's total shows it: if fewer different records come than promised, or the total falls on the way,
+the list is walked again.
 """
 
 from __future__ import annotations

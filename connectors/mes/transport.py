@@ -131,7 +131,7 @@ class Transport:
         try:
             payload = json.loads(content, parse_float=Decimal, parse_constant=_no_constant)
         except (ValueError, RecursionError):
-            if status >= 400:  # an error page: the status says more than its text
+            if status >= 300:  # a redirect or an error page: the status says more than its text
                 return Reply(status, None, _server_time(response))
             start = content[:60].decode("utf-8", errors="replace").strip()
             raise _Again(self._problem("mes_not_json", path, start=start or "-")) from None
