@@ -70,10 +70,10 @@ def language(request: Request) -> Language:
     """The user's language; a visitor's from the cookie, then from the browser."""
     user = getattr(request.state, "user", None)
     if user is not None:
-        return user.language  # type: ignore[no-any-return]
+        return user.language
     wanted = request.cookies.get(sessions.LANGUAGE_COOKIE)
     if wanted in LANGUAGES:
-        return wanted  # type: ignore[return-value]
+        return wanted
     accepted = request.headers.get("accept-language", "").lower()
     return "en" if accepted.startswith("en") else "zh"
 

@@ -63,7 +63,8 @@ def find(connection: psycopg.Connection[Any], session_id: str | None) -> User | 
         return None
     if row[6]:  # at most one write a minute and session
         connection.execute("update ops.user_session set seen_at = now() where id_sha256 = %s", (_sha256(session_id),))
-    return User(*row[:4], language="en" if row[4] == "en" else "zh", csrf=row[5])
+    login, name, role, department, language, csrf, _ = row
+    return User(login, name, role, department, "en" if language == "en" else "zh", csrf)
 
 
 def end(connection: psycopg.Connection[Any], session_id: str | None) -> None:

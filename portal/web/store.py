@@ -30,7 +30,7 @@ Store = Annotated[psycopg.Connection[Any], Depends(request_connection)]
 def rows(connection: psycopg.Connection[Any], sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
     """All rows of a query."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(sql, params).fetchall()  # type: ignore[arg-type]  # our own SQL text, never user input
+        return cursor.execute(sql, params).fetchall()
 
 
 def one(connection: psycopg.Connection[Any], sql: str, params: Mapping[str, Any] | None = None) -> Row | None:

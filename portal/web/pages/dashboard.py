@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -37,7 +37,7 @@ def dashboard(
         source=source or None,
     )
     as_of = figures.latest_day(connection)
-    shared = {
+    shared: dict[str, Any] = {
         "filters": filters,
         "weeks": WEEKS,
         "choices": figures.choices(connection),

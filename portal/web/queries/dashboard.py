@@ -45,7 +45,7 @@ class Filters:
 
 def latest_day(connection: Connection[Any]) -> date | None:
     """The newest day with scores."""
-    return value(connection, "select max(day) from mart.quality_score")  # type: ignore[no-any-return]
+    return value(connection, "select max(day) from mart.quality_score")
 
 
 def choices(connection: Connection[Any]) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlalchemy import make_url
 
 from hub.settings import PROJECT
 from hub.store.engine import connect
@@ -61,6 +63,16 @@ class Portal:
         with connect(self.store) as connection:
             cursor = connection.execute(statement, params)  # type: ignore[call-overload]
             return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def away(self, database: str) -> Iterator[None]:
+        """The store refuses every connection to this database while the block runs."""
+        admin = make_url(self.store).set(database="postgres").render_as_string(hide_password=False)
+        with connect(admin, autocommit=True) as connection:
+            connection.execute(f'alter database "{database}" allow_connections false')
+            connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (database,))
+            yield
+            connection.execute(f'alter database "{database}" allow_connections true')
 
     def stop(self) -> None:
         for process in self.processes:
