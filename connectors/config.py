@@ -95,14 +95,13 @@ def read_systems(defs_dir: Path | None = None) -> tuple[dict[str, SystemConfig],
                 broken.add(_system_of(document))
     systems = {}
     for name in sorted(objects.keys() | heads.keys()):
+        known = objects.get(name, {})
         try:
-            system = _join(name, heads.get(name), objects.get(name, {}))
+            systems[name] = _join(name, heads.get(name), known)
         except Problem as problem:
             problems.append(problem)
-        else:
-            if name not in broken:
-                systems[name] = system
-    return systems, problems
+            broken |= {name, *(document.path.parent.name for _, document in known.values())}
+    return {name: system for name, system in systems.items() if name not in broken}, problems
 
 
 def open_connector(system: SystemConfig) -> Connector:
@@ -155,7 +154,9 @@ def _parse(document: Document) -> SourceSystemConfig | ObjectConfig | None:
     try:
         return model.model_validate(data.get("attributes") or {})  # type: ignore[return-value]
     except ValidationError as error:
-        raise _explain(document, model, error.errors()[0]) from error
+        # A misspelt key is both unknown and missing: the first says more.
+        first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
+        raise _explain(document, model, first) from error
 
 
 def _explain(document: Document, model: type[Config], error: ErrorDetails) -> Problem:
@@ -169,7 +170,10 @@ def _explain(document: Document, model: type[Config], error: ErrorDetails) -> Pr
         return Problem("source_config_unknown_key", **at, key=key, known=near[0] if near else ", ".join(fields))
     if error["type"] == "missing":
         return Problem("source_config_missing_key", **at, key=key)
-    return Problem("source_config_value", **at, key=key, reason=error["msg"].removeprefix("Value error, "))
+    reason = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "string_pattern_mismatch":
+        reason = repr(error["input"])
+    return Problem("source_config_value", **at, key=key, reason=reason)
 
 
 def _keys_on_the_way(document: Document, error: ErrorDetails) -> set[Any]:
