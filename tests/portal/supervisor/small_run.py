@@ -32,12 +32,13 @@ def main(home: Path) -> None:
     (home / "logs").mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, TOKEN: f"test-{home}"}
     port = choose_port(0, set())
+    logs, python = home / "logs", sys.executable
+    wait = [python, "-c", WAITS, str(home / "crash")]
+    answer = [python, "-c", ANSWERS, str(port)]
     children = [
-        Child("waits", [sys.executable, "-c", WAITS, str(home / "crash")], environment, home, home / "logs" / "waits.log",
-              after=("answers",)),
-        Child("answers", [sys.executable, "-c", ANSWERS, str(port)], environment, home, home / "logs" / "answers.log",
-              port=port, url=f"http://127.0.0.1:{port}"),
-    ]  # fmt: skip
+        Child("waits", wait, environment, home, logs / "waits.log", after=("answers",)),
+        Child("answers", answer, environment, home, logs / "answers.log", port=port, url=f"http://127.0.0.1:{port}"),
+    ]
     Supervisor(home, environment[TOKEN], children).run(on_ready=lambda run: print("ready", flush=True))
 
 
