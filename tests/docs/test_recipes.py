@@ -1,0 +1,116 @@
+"""The recipes work: every command and every piece of YAML in them, on real sources."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import psycopg
+import pytest
+
+from hub.settings import PROJECT
+from tests.docs.recipe import Project, blocks
+from tests.servers import PostgresServer
+
+RECIPES = PROJECT / "docs" / "recipes"
+EQUIPMENT = [("EQ-901", "数控车床", "CK6140", "WC-1"), ("EQ-902", "立式铣床", None, "WC-2")]
+
+
+@pytest.fixture
+def project() -> Iterator[Project]:
+    copy = Project.copy()
+    yield copy
+    copy.remove()
+
+
+@pytest.fixture(scope="module")
+def factory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small demo factory: k3.db, workbooks/, mes.db."""
+    folder = tmp_path_factory.mktemp("factory")
+    command = [sys.executable, "-m", "examples.demo_factory", "build", "--out", str(folder), "--scale", "0.1"]
+    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def mes_url(factory: Path) -> Iterator[str]:
+    """The demo factory's MES with the log-in of the recipe."""
+    port_file = factory / "port"
+    command = [
+        sys.executable, "-m", "examples.demo_factory", "mes", "--db", str(factory / "mes.db"), "--port-file",
+        str(port_file), "--app-key", "hub", "--app-secret", "the secret of the application", "--factory", "F001",
+    ]  # fmt: skip
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL) as server:
+        deadline = time.monotonic() + 30
+        while not (port_file.exists() and port_file.read_text().strip()):
+            assert server.poll() is None, "the MES server ended"
+            assert time.monotonic() < deadline, "the MES server wrote no port"
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{int(port_file.read_text())}"
+        server.terminate()
+
+
+def test_every_recipe_is_followed_by_a_test() -> None:
+    tested = {"connect-your-erp.md", "connect-your-mes.md", "add-a-workbook-template.md", "add-a-rule.md"}
+    assert {path.name for path in RECIPES.glob("*.md")} == tested | {"README.md"}
+    assert all(blocks((RECIPES / name).read_text(encoding="utf-8")) for name in tested)
+
+
+def test_connect_your_erp(project: Project, postgres_server: PostgresServer, postgres_url: str) -> None:
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as erp:
+        erp.execute('create table "ComputationUnit" ("cComunitCode" text primary key, "cComUnitName" text)')
+        erp.execute(
+            'create table "Inventory" ("cInvCode" text primary key, "cInvName" text, "cInvStd" text,'
+            ' "cComUnitCode" text, "iInvRCost" numeric(18,6))'
+        )
+        erp.execute("""insert into "ComputationUnit" values ('01', '公斤'), ('02', 'PCS')""")
+        erp.execute(
+            """insert into "Inventory" select '10.' || lpad(i::text, 6, '0'), '轴承' || i, '6204-2RS', '0' || 1 + i % 2,
+            i * 1.25 from generate_series(1, 30) i"""
+        )
+    # What stands in the environment comes before the environment file: here the real address.
+    project.environment = {"WATERWORKS_U8_URL": postgres_url}
+    [rows] = project.follow(RECIPES / "connect-your-erp.md")
+    assert [row[0] for row in rows] == [f"10.{number:06d}" for number in range(1, 6)]
+    assert {row[2] for row in rows} == {"KG", "PCS"}
+    again = project.query(
+        "select rows_read, unchanged, loaded + held from ops.load where dataset = 'u8.material' order by id"
+    )
+    assert again == [(30, 0, 30)]
+
+
+def test_connect_your_mes(project: Project, mes_url: str) -> None:
+    project.environment = {"WATERWORKS_NORTH_URL": mes_url}
+    [rows] = project.follow(RECIPES / "connect-your-mes.md")
+    assert len(rows) == 5
+    assert {row[2] for row in rows} == {"P2"}
+
+
+def test_add_a_workbook_template(project: Project, factory: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "tables"
+    subprocess.run(["/bin/cp", "-r", str(factory / "workbooks"), str(folder)], check=True)
+    (folder / "设备部").mkdir(exist_ok=True)
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for line in [("设备台账（2026 年）",), ("设备编号*", "设备名称", "规格型号", "工作中心"), *EQUIPMENT]:
+        sheet.append(line)
+    book.save(folder / "设备部" / "设备台账_2026.xlsx")
+    project.environment = {"WATERWORKS_WORKBOOKS_DIR": str(folder)}
+    [rows] = project.follow(RECIPES / "add-a-workbook-template.md")
+    assert [(row[0], row[1], row[4]) for row in rows] == [("EQ-901", "数控车床", 3), ("EQ-902", "立式铣床", 4)]
+    assert {row[2] for row in rows} == {"设备部/设备台账_2026.xlsx"}
+
+
+def test_add_a_rule(project: Project, factory: Path) -> None:
+    project.environment = {"WATERWORKS_K3_URL": f"sqlite:///{factory / 'k3.db'}"}
+    project.run("waterworks init && waterworks sync --source k3")
+    [rows] = project.follow(RECIPES / "add-a-rule.md")
+    [(checked, missing)] = project.query(
+        "select count(*), count(*) filter (where spec is null) from core.material where _dataset = 'k3.material'"
+    )
+    assert rows == [("k3.material", checked, missing)]
