@@ -126,16 +126,17 @@ class ErpConnector:
         conditions: list[sa.ColumnElement[bool]] = [stamp.expression.is_not(None)]
         if (start := watermark.start()) is not None:
             conditions.append(since(plan, start))
-        # A row stamped anew while we read comes twice. Its later version is left for the next read, which
-        # starts before its stamp because the cursor never passes the clock taken above.
+        # A row stamped anew while we read comes twice: its later version is left for the next read.
         seen: set[str] = set()
         for page, _ in self._pages(session, plan, (stamp, *plan.key), page_rows, *conditions):
-            watermark = watermark.advanced(page.rows[stamp.name], limit)
-            yield _only_new(page, watermark.position(), seen)
+            new, again = _split(page, seen)
+            watermark = watermark.advanced(page.rows[stamp.name], limit).leaving(again[stamp.name])
+            yield Page(new.rows, watermark.position(), new.rejected)
         if stamp.column.nullable:
             unstamped = stamp.expression.is_(None)
             for page, _ in self._pages(session, plan, plan.key, page_rows, unstamped):
-                yield _only_new(page, watermark.position(), seen)
+                new, _ = _split(page, seen)
+                yield Page(new.rows, watermark.position(), new.rejected)
 
     def _pages(
         self,
@@ -260,11 +261,10 @@ class ErpConnector:
         return "|".join(plan.config.key)
 
 
-def _only_new(page: Page, position: dict[str, Any], seen: set[str]) -> Page:
-    """The page without keys that were seen before; adds its keys to `seen`."""
-    tables = []
-    for table in (page.rows, page.rejected):
-        keys = table[KEY].to_pylist()
-        tables.append(table.filter(pa.array([key not in seen for key in keys], pa.bool_())))
-        seen.update(keys)
-    return Page(tables[0], position, tables[1])
+def _split(page: Page, seen: set[str]) -> tuple[Page, pa.Table]:
+    """(the page without keys in `seen`, the rows with such keys); adds the page's keys to `seen`."""
+    fresh = pa.array([key not in seen for key in page.rows[KEY].to_pylist()], pa.bool_())
+    rejected = page.rejected.filter(pa.array([key not in seen for key in page.rejected[KEY].to_pylist()], pa.bool_()))
+    again = page.rows.filter(pc.invert(fresh))
+    seen.update(page.rows[KEY].to_pylist(), page.rejected[KEY].to_pylist())
+    return Page(page.rows.filter(fresh), {}, rejected), again

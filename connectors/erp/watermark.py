@@ -24,11 +24,15 @@ from schemas.problems import Problem
 
 @dataclass(frozen=True)
 class Watermark:
-    """`value`: the highest stamp so far, as the column's Python type (text columns: ISO text)."""
+    """`value`: the highest stamp so far, as the column's Python type (text columns: ISO text).
+
+    ceiling: the stamp of a row left for the next read; `value` never passes it.
+    """
 
     type: pa.DataType
     overlap: timedelta
     value: Any = None
+    ceiling: Any = None
 
     @classmethod
     def of(cls, config: ErpTableConfig, column: SourceColumn, stored: str | None) -> Watermark:
@@ -86,7 +90,20 @@ class Watermark:
             highest = pc.max(past).as_py()
         if highest is None or (self.value is not None and _order(highest) <= _order(self.value)):
             return self
-        return replace(self, value=highest)
+        return replace(self, value=highest)._lowered()
+
+    def leaving(self, stamps: pa.ChunkedArray) -> Watermark:
+        """Not beyond any of these stamps: their rows are left for the next read."""
+        left = [value for value in stamps.to_pylist() if value is not None]
+        if pa.types.is_string(self.type):
+            left = [text for text in left if _is_iso(text)]
+        lowest = min([*left, *([] if self.ceiling is None else [self.ceiling])], key=_order, default=None)
+        return replace(self, ceiling=lowest)._lowered()
+
+    def _lowered(self) -> Watermark:
+        if self.value is None or self.ceiling is None or _order(self.value) <= _order(self.ceiling):
+            return self
+        return replace(self, value=self.ceiling)
 
     def position(self) -> dict[str, Any]:
         """{"watermark": text}, {} while nothing was read."""
