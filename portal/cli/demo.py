@@ -6,6 +6,7 @@ import os
 import secrets
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -32,33 +33,45 @@ def demo(
 ) -> None:
     with told(lang):
         from hub.settings import home
-        from portal.cli.init import create_store, prepare_store
-        from portal.cli.sync import demo_mes, sync_now
+        from portal.cli.init import create_store
         from portal.cli.up import serve as run_services
-        from portal.cli.up import show_urls
+        from portal.cli.up import show_running
         from portal.supervisor import run_file
+        from portal.supervisor.claim import claimed
+        from portal.supervisor.environment import make_folder
         from portal.supervisor.stop import stop_run
         from portal.supervisor.store import store_in_use
 
+        make_folder(home())
         running = run_file.running(home())
         if running is None:
             stop_run(home())  # what a killed supervisor left behind
-        create_store(home(), None, lang)
-        _build_factory(home() / "demo", scale, lang)
-        with store_in_use(home()) as server:
-            prepare_store(lang)
-            passwords = _log_ins(home() / "demo", lang)
-            with demo_mes(home()) as more:
-                well = sync_now(home(), [], lang, more)
-            _show_log_ins(passwords, lang)
-            if running is not None:
-                typer.echo(text(lang, "up.already"))
-                show_urls(running, lang)
-            elif serve:
-                run_services(home(), server, port, "127.0.0.1", lang, prepared=True)
-                typer.echo(text(lang, "down.stopped"))
+        with nullcontext(running) if running is not None else claimed(home()) as run:
+            create_store(home(), None, lang)
+            _build_factory(home() / "demo", scale, lang)
+            with store_in_use(home()) as server:
+                well = _sync_all(home(), lang)
+                if running is not None:
+                    show_running(running, lang)
+                elif serve:
+                    run_services(home(), run, server, port, "127.0.0.1", lang, prepared=True)
+        if running is None:
+            typer.echo(text(lang, "down.stopped"))
         if not well:
             raise typer.Exit(PARTLY)
+
+
+def _sync_all(home: Path, lang: Language) -> bool:
+    """Tables, log-ins, all sources, summary; True if everything went well. The store must be in use."""
+    from portal.cli.init import prepare_store
+    from portal.cli.sync import demo_mes, sync_now
+
+    prepare_store(lang)
+    passwords = _log_ins(home / "demo", lang)
+    with demo_mes(home) as more:
+        well = sync_now(home, [], lang, more)
+    _show_log_ins(passwords, lang)
+    return well
 
 
 def _build_factory(folder: Path, scale: float, lang: Language) -> None:

@@ -5,10 +5,12 @@ Belongs here: what a command ends with. Not here: the sentences.
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from types import FrameType
 
 import typer
 
@@ -43,7 +45,12 @@ def code_for(problem: Problem) -> int:
 
 @contextmanager
 def told(language: Language) -> Iterator[None]:
-    """Print a Problem of the block as its sentence and exit; anything else as a sentence with the log's name."""
+    """Print a Problem of the block as its sentence and exit; anything else as a sentence with the log's name.
+
+    SIGTERM and a closed terminal end the block like Ctrl-C, so that whatever it started is stopped.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         yield
     except Problem as problem:
@@ -57,6 +64,10 @@ def told(language: Language) -> Iterator[None]:
     except Exception as error:  # the last guard: nobody is shown a traceback
         typer.secho(text(language, "common.unexpected", error=_first_line(error), log=_log(error)), fg="red", err=True)
         raise typer.Exit(UNEXPECTED) from error
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _first_line(error: BaseException) -> str:

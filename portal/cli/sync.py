@@ -41,7 +41,8 @@ def sync_now(home: Path, sources: list[str], lang: Language, more: dict[str, str
     from portal.supervisor import run_file
 
     arguments = ["--sync", *sources, "--publish"]
-    if run_file.running(home) is None:
+    run = run_file.running(home)
+    if run is None or run.supervisor.pid == os.getpid():
         arguments.insert(0, "--prepare")  # while services run, their runs are alive and the pools are set
     progress = Progress(lang)
     with progress:
@@ -61,8 +62,9 @@ def demo_mes(home: Path) -> Iterator[dict[str, str]]:
 
     demo = os.environ.get(DEMO_FOLDER)
     run = run_file.running(home)
-    if demo is None or (run is not None and "mes" in run.services):
-        yield {"WATERWORKS_MES_URL": str(run.url("mes"))} if demo and run else {}
+    running = run.url("mes") if run is not None else None
+    if demo is None or running is not None:
+        yield {"WATERWORKS_MES_URL": running} if running else {}
         return
     from portal.supervisor.brief import running_child
     from portal.supervisor.child import choose_port

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
 import sys
 import time
@@ -36,25 +35,31 @@ def up(
         from hub.settings import home
 
         if (run := run_file.running(home())) is not None:
-            typer.echo(text(lang, "up.already"))
-            show_urls(run, lang)
+            show_running(run, lang)
             return
         if detach:
             _detach(home(), port, host, lang)
             return
         from portal.cli.init import prepare_store
+        from portal.supervisor.claim import claimed
         from portal.supervisor.stop import stop_run
         from portal.supervisor.store import store_in_use
 
         stop_run(home())  # what a killed supervisor left behind
-        with store_in_use(home()) as server:
+        with claimed(home()) as claim, store_in_use(home()) as server:
             prepare_store(lang)
-            serve(home(), server, port, host, lang)
+            serve(home(), claim, server, port, host, lang)
         typer.echo(text(lang, "down.stopped"))
 
 
 def serve(
-    home: Path, server: EmbeddedPostgres | None, port: int | None, host: str, lang: Language, prepared: bool = False
+    home: Path,
+    claim: RunFile,
+    server: EmbeddedPostgres | None,
+    port: int | None,
+    host: str,
+    lang: Language,
+    prepared: bool = False,
 ) -> None:
     """Run all services until a signal comes; the store must be in use (`server`: if embedded) and current.
 
@@ -64,20 +69,26 @@ def serve(
 
     from portal.cli.jobs import run_jobs
     from portal.supervisor.environment import child_environment
-    from portal.supervisor.identity import TOKEN
     from portal.supervisor.plan import Ports, plan
     from portal.supervisor.supervisor import Supervisor
 
     typer.echo(text(lang, "up.starting"))
     if not prepared:
         run_jobs(["--prepare"], lambda event: None)
-    token = secrets.token_hex(16)
-    environment = {**child_environment(), TOKEN: token}
     ports = Ports() if port is None else replace(Ports(), portal=port)
     demo = os.environ.get(DEMO_FOLDER)
-    children = plan(environment, home, host, ports, Path(demo) if demo else None)
-    Supervisor(home, token, children, server).run(on_ready=lambda run: show_urls(run, lang, stop_hint=True))
+    children = plan(child_environment(), home, host, ports, Path(demo) if demo else None)
+    Supervisor(home, claim, children, server).run(on_ready=lambda run: show_urls(run, lang, stop_hint=True))
     typer.echo(text(lang, "up.stopping"))
+
+
+def show_running(run: RunFile, lang: Language) -> None:
+    """That it runs already, and where."""
+    if run.ready:
+        typer.echo(text(lang, "up.already"))
+        show_urls(run, lang)
+    else:
+        typer.echo(text(lang, "up.already_starting"))
 
 
 def show_urls(run: RunFile, lang: Language, stop_hint: bool = False) -> None:

@@ -5,7 +5,6 @@ Belongs here: order and watching. Not here: which children (plan.py), one child'
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -27,21 +26,22 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Supervisor:
-    """Runs `children` until a signal comes. `server`: the embedded store, watched with them."""
+    """Runs `children` until a signal comes; `run` is the claim on `home` (claim.py), kept up to date.
+
+    The children's environment must carry the claim's token. `server`: the embedded store, watched with them.
+    """
 
     def __init__(
-        self, home: Path, token: str, children: Sequence[Child], server: EmbeddedPostgres | None = None
+        self, home: Path, run: RunFile, children: Sequence[Child], server: EmbeddedPostgres | None = None
     ) -> None:
         self.home = home
         self.children = list(children)
         self.server = server
         self._stopping = False
-        me = Identity.of(os.getpid())
-        assert me is not None
-        self._run = RunFile(token=token, supervisor=Service(me.pid, me.started))
+        self._run = run
 
     def run(self, on_ready: Callable[[RunFile], None] | None = None) -> None:
-        """Block until SIGINT, SIGTERM or SIGHUP; then stop everything and remove the run file.
+        """Block until SIGINT, SIGTERM or SIGHUP; then stop everything.
 
         `on_ready` is called once, when every child answers.
         Raises Problem `service_does_not_start` if a child is not ready in START_SECONDS; all are stopped then.
@@ -99,7 +99,6 @@ class Supervisor:
             if child.process is not None:
                 child.process.wait()
         end(carrying(self._run.token), patience=5)
-        run_file.remove(self.home)
 
     def _record(self) -> None:
         services = {

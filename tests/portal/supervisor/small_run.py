@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from portal.supervisor.child import Child, choose_port
-from portal.supervisor.identity import TOKEN
+from portal.supervisor.claim import claimed
 from portal.supervisor.supervisor import Supervisor
 
 ANSWERS = """
@@ -30,16 +30,16 @@ sys.exit(3)
 
 def main(home: Path) -> None:
     (home / "logs").mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, TOKEN: f"test-{home}"}
     port = choose_port(0, set())
-    logs, python = home / "logs", sys.executable
+    logs, python, url = home / "logs", sys.executable, f"http://127.0.0.1:{port}"
     wait = [python, "-c", WAITS, str(home / "crash")]
     answer = [python, "-c", ANSWERS, str(port)]
-    children = [
-        Child("waits", wait, environment, home, logs / "waits.log", after=("answers",)),
-        Child("answers", answer, environment, home, logs / "answers.log", port=port, url=f"http://127.0.0.1:{port}"),
-    ]
-    Supervisor(home, environment[TOKEN], children).run(on_ready=lambda run: print("ready", flush=True))
+    with claimed(home) as claim:
+        children = [
+            Child("waits", wait, os.environ, home, logs / "waits.log", after=("answers",)),
+            Child("answers", answer, os.environ, home, logs / "answers.log", port=port, url=url),
+        ]
+        Supervisor(home, claim, children).run(on_ready=lambda run: print("ready", flush=True))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,18 @@ def eventually(condition: Callable[[], object], seconds: float = 15) -> None:
         time.sleep(0.05)
 
 
+@dataclass
+class SmallRun:
+    process: subprocess.Popen[str]
+    token: str
+
+    def left(self) -> list[Identity]:
+        """What it started and what still runs."""
+        return carrying(self.token)
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+def run(tmp_path: Path) -> Iterator[SmallRun]:
     """A running small supervisor; its home is tmp_path."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.portal.supervisor.small_run", str(tmp_path)],
@@ -37,48 +48,46 @@ def run(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
-    yield process
-    end(carrying(f"test-{tmp_path}"), patience=2)
+    recorded = run_file.read(tmp_path)
+    assert recorded is not None
+    yield SmallRun(process, recorded.token)
+    end(carrying(recorded.token), patience=2)
     process.kill()
     process.wait()
     process.stdout.close()
 
 
-def left(home: Path) -> list[Identity]:
-    return carrying(f"test-{home}")
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_everything(run: subprocess.Popen[str], tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_stops_everything(run: SmallRun, tmp_path: Path, number: signal.Signals) -> None:
     recorded = run_file.running(tmp_path)
     assert recorded is not None
     assert recorded.ready
     assert set(recorded.services) == {"answers", "waits"}
-    assert len(left(tmp_path)) == 3  # two children and the grandchild in its own session
-    run.send_signal(number)
-    assert run.wait(timeout=30) == 0
-    assert left(tmp_path) == []
+    assert len(run.left()) == 3  # two children and the grandchild in its own session
+    run.process.send_signal(number)
+    assert run.process.wait(timeout=30) == 0
+    assert run.left() == []
     assert run_file.read(tmp_path) is None
 
 
-def test_down_stops_it_from_another_process(run: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_down_stops_it_from_another_process(run: SmallRun, tmp_path: Path) -> None:
     assert stop_run(tmp_path)
-    assert run.wait(timeout=5) == 0
-    assert left(tmp_path) == []
+    assert run.process.wait(timeout=5) == 0
+    assert run.left() == []
     assert not stop_run(tmp_path)
 
 
-def test_down_cleans_up_after_a_killed_supervisor(run: subprocess.Popen[str], tmp_path: Path) -> None:
-    run.kill()
-    run.wait()
+def test_down_cleans_up_after_a_killed_supervisor(run: SmallRun, tmp_path: Path) -> None:
+    run.process.kill()
+    run.process.wait()
     if sys.platform == "linux":  # the kernel ends the direct children; the grandchild needs `down`
-        eventually(lambda: len(left(tmp_path)) == 1)
+        eventually(lambda: len(run.left()) == 1)
     assert run_file.running(tmp_path) is None
     assert stop_run(tmp_path)
-    assert left(tmp_path) == []
+    assert run.left() == []
 
 
-def test_a_crashed_child_starts_again(run: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_a_crashed_child_starts_again(run: SmallRun, tmp_path: Path) -> None:
     before = run_file.read(tmp_path)
     assert before is not None
     (tmp_path / "crash").touch()
@@ -108,7 +117,7 @@ def test_a_foreign_process_with_a_recorded_pid_is_spared(tmp_path: Path) -> None
         stranger.wait()
 
 
-def test_the_run_file_is_for_its_owner_only(run: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_the_run_file_is_for_its_owner_only(run: SmallRun, tmp_path: Path) -> None:
     assert run_file.path(tmp_path).stat().st_mode & 0o077 == 0
 
 
