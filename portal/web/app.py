@@ -6,6 +6,8 @@ Belongs here: putting the parts together. Not here: any page. Import does no I/O
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -31,8 +33,7 @@ _AWAY = frozenset({"store_unreachable"})
 
 def create_app() -> FastAPI:
     """A new application."""
-    load_environment()
-    made = FastAPI(title="Waterworks", docs_url=None, redoc_url=None, openapi_url=None)
+    made = FastAPI(title="Waterworks", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     made.add_middleware(Guard)
     # Beside the guarded routes: files for everyone, no session, no store.
     made.mount("/static", StaticFiles(directory=Path(__file__).with_name("static"), check_dir=False), name="static")
@@ -47,6 +48,12 @@ def create_app() -> FastAPI:
     made.add_exception_handler(RequestValidationError, _bad_address)
     made.add_exception_handler(Exception, _crashed)
     return made
+
+
+@asynccontextmanager
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    load_environment()
+    yield
 
 
 def _log_in_first(request: Request, error: Exception) -> Response:
@@ -68,9 +75,9 @@ def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     if error.code in _AWAY:
         return _store_away(request, error)
-    return page(
-        request, "message", 400, title=text(language(request), "message.problem"), body=error.text(language(request))
-    )
+    lang = language(request)
+    status = 503 if error.code == "store_not_initialised" else 400
+    return page(request, "message", status, title=text(lang, "message.problem"), body=error.text(lang))
 
 
 def _store_away(request: Request, error: Exception) -> Response:

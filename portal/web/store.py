@@ -5,6 +5,7 @@ Belongs here: small helpers around psycopg. Not here: queries (queries/).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -13,18 +14,26 @@ from fastapi import Depends
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from hub.settings import home
 from hub.store.engine import connect
+from schemas.problems import Problem
 
 Row = dict[str, Any]
 
 
 def request_connection() -> Iterator[psycopg.Connection[Any]]:
-    """One connection for the whole request; committed at its end, rolled back on an error."""
+    """One connection for the whole request; committed at its end, rolled back on an error.
+
+    Raises Problem `store_not_initialised` or `store_unreachable`.
+    """
+    if "WATERWORKS_STORE_URL" not in os.environ:
+        raise Problem("store_not_initialised", home=str(home()))
     with connect() as connection:
         yield connection
 
 
-Store = Annotated[psycopg.Connection[Any], Depends(request_connection)]
+# scope: committed before the answer goes out, so that the next page already sees it.
+Store = Annotated[psycopg.Connection[Any], Depends(request_connection, scope="function")]
 
 
 def rows(connection: psycopg.Connection[Any], sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:

@@ -61,7 +61,7 @@ class Portal:
 
     def sql(self, statement: str, *params: Any) -> list[tuple[Any, ...]]:
         with connect(self.store) as connection:
-            cursor = connection.execute(statement, params)  # type: ignore[call-overload]
+            cursor = connection.execute(statement, params)
             return cursor.fetchall() if cursor.description else []
 
     @contextmanager

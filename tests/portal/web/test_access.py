@@ -90,7 +90,7 @@ def test_a_write_without_its_token_is_refused(
     made = clients["it"]
     for token in ("", "wrong", "é"):
         answer = made.request(
-            method, address(path), headers={"X-CSRF-Token": token.encode()}, params={"name": "a.xlsx"}
+            method, address(path), headers={b"X-CSRF-Token": token.encode()}, params={"name": "a.xlsx"}
         )
         assert answer.status_code == 403
     assert made.get("/").status_code == 200  # still signed in

@@ -113,6 +113,7 @@ def test_held_and_rejected_rows_say_where_and_why(page: Page) -> None:
     expect(page.locator(".tabulator-row")).to_contain_text("B10")
     page.goto("/quality/rejected")
     expect(page.locator(".tabulator-row")).to_contain_text("第 12 行")
+    expect(page.locator(".tabulator-row")).to_contain_text("合计行，不是数据")
 
 
 def test_sync_status_adds_up_and_names_the_run(page: Page) -> None:

@@ -79,7 +79,8 @@ def fill(connection: psycopg.Connection[Any], home: Path) -> None:
     )
     connection.execute(
         """insert into quality.rejected_row (dataset, source_key, raw, reason, row_hash, file_id, row_no, load_id)
-           values ('workbooks.material_list', '物料清单!12', %s, 'row_total', gen_random_uuid(), %s, 12, %s)""",
+           values ('workbooks.material_list', '物料清单!12', %s, 'workbook_reject_total',
+             gen_random_uuid(), %s, 12, %s)""",
         (json.dumps(["合计", "8"], ensure_ascii=False), file_id, load),
     )
     connection.execute(

@@ -25,7 +25,7 @@
     shut.addEventListener("click", close);
     popover.append(shut);
     marks.forEach((mark) => {
-      const head = element("h4");
+      const head = element("h3");
       if (mark.cell) head.append(element("span", mark.cell, "data"), " · ");
       if (mark.value) head.append(element("span", `“${mark.value}”`, "data"), " ");
       head.append(mark.title);
