@@ -195,7 +195,7 @@ def _equals(
     if wanted is None:
         return raw.is_(None)
     try:
-        value = _as_type(wanted, column.arrow)
+        value = as_type(wanted, column.arrow)
     except (ValueError, InvalidOperation) as error:
         raise Problem(
             "erp_where_value",
@@ -208,7 +208,7 @@ def _equals(
     return raw == bind(column, value)
 
 
-def _as_type(value: Any, wanted: pa.DataType) -> Any:
+def as_type(value: Any, wanted: pa.DataType) -> Any:
     """A YAML scalar (or a stored position) as a Python value of the column's type; ValueError if it cannot be."""
     if pa.types.is_integer(wanted):
         return int(value)
@@ -225,6 +225,3 @@ def _as_type(value: Any, wanted: pa.DataType) -> Any:
     if pa.types.is_date(wanted):
         return date.fromisoformat(str(value))
     return str(value)
-
-
-as_type = _as_type

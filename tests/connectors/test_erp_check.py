@@ -13,7 +13,7 @@ from connectors.config_models import ErpTableConfig, SystemConfig
 from connectors.erp.connector import ErpConnector
 from connectors.erp.target import odbc_items, parse_target
 from schemas.problems import Problem
-from tests.connectors.erp_databases import Database
+from tests.connectors.erp_databases import DIALECTS, Database
 from tests.servers import PASSWORD, free_port
 
 
@@ -38,10 +38,13 @@ def check(url: str, **attributes: Any) -> Check:
     return answer
 
 
-@pytest.fixture
-def served(database: Database) -> Database | None:
-    """None for SQLite, which has neither server nor password."""
-    return None if database.is_sqlite else database
+# SQLite has neither server nor password.
+SERVED = pytest.mark.parametrize(
+    "dialect",
+    [pytest.param(name, marks=pytest.mark.servers) for name in DIALECTS if name != "sqlite"],
+    indirect=True,
+    scope="session",
+)
 
 
 def other_password(url: str) -> str:
@@ -55,28 +58,25 @@ def test_ok(database: Database) -> None:
     assert "1 张配置的表都能读取" in answer.sentence["zh"]
 
 
-def test_nothing_listens_on_the_port(served: Database | None) -> None:
-    if served is None:
-        return
-    port = served.writer.url.port
-    answer = check(served.url.replace(str(port), str(free_port())))
+@SERVED
+def test_nothing_listens_on_the_port(database: Database) -> None:
+    port = database.writer.url.port
+    answer = check(database.url.replace(str(port), str(free_port())))
     assert not answer.ok
     assert "no database listens at 127.0.0.1" in answer.sentence["en"]
 
 
-def test_wrong_password(served: Database | None) -> None:
-    if served is None:
-        return
-    answer = check(other_password(served.url))
+@SERVED
+def test_wrong_password(database: Database) -> None:
+    answer = check(other_password(database.url))
     assert not answer.ok
     assert "does not accept the user name or password" in answer.sentence["en"]
     assert "wr0ng" not in answer.sentence["en"]
 
 
-def test_unknown_database(served: Database | None) -> None:
-    if served is None:
-        return
-    answer = check(served.url.replace(str(served.writer.url.database), "AIS_none"))
+@SERVED
+def test_unknown_database(database: Database) -> None:
+    answer = check(database.url.replace(str(database.writer.url.database), "AIS_none"))
     assert not answer.ok
     assert "no database 'AIS_none'" in answer.sentence["en"]
 
@@ -113,9 +113,8 @@ def test_names_that_do_not_exist(database: Database, attributes: dict[str, Any],
     assert sentence in answer.sentence["en"]
 
 
+@SERVED
 def test_account_without_rights(own_database: Database) -> None:
-    if own_database.is_sqlite:
-        return
     url = own_database.url
     if own_database.dialect.startswith("postgresql"):
         own_database.execute(f"CREATE ROLE poor LOGIN PASSWORD '{PASSWORD}'")

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from connectors.base import KEY
 from schemas.problems import Problem
 from tests.connectors.erp_databases import ITEMS, Database, stamp
+from tests.connectors.test_erp_check import SERVED
 from tests.connectors.test_erp_read import MATERIAL, connector
 
 
@@ -31,9 +32,8 @@ def kill_other_connections(database: Database) -> int:
         return len(ids)
 
 
+@SERVED
 def test_a_killed_connection_is_replaced(own_database: Database) -> None:
-    if own_database.is_sqlite:
-        return
     pages = connector(own_database, **MATERIAL).read("thing", None, 5)
     keys = next(pages).rows[KEY].to_pylist()
     assert kill_other_connections(own_database) >= 1
