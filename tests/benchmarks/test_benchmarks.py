@@ -1,0 +1,68 @@
+"""The benchmarks compare like with like: contenders on few rows come to the same result. Never a time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import erp, report, rules, workbook
+from benchmarks.__main__ import main
+from benchmarks.measure import Figures, Meter, isolated
+
+ROWS = 2000
+
+
+def _burn() -> Figures:
+    with Meter() as meter:
+        sum(number * number for number in range(2_000_000))
+    return meter.figures
+
+
+def test_rules_find_exactly_what_was_planted() -> None:
+    done = rules.run(ROWS)
+    planted = {rule: len(keys) for rule, keys in rules.make(ROWS)[1].items()}
+    assert [entry.result for entry in done.entries] == [dict(sorted(planted.items()))] * 3
+    failures = sum(planted.values())
+    assert f"({failures} of {failures} named)" in done.entries[0].contender
+
+
+def test_readers_see_the_same_values() -> None:
+    done = workbook.run(ROWS)
+    assert done.entries[1].result == done.entries[2].result
+    assert str(done.entries[1].result).startswith(f"{ROWS} rows ")
+
+
+def test_every_way_carries_the_same_rows() -> None:
+    done = erp.run(ROWS)
+    assert {entry.result for entry in done.entries} == {done.entries[0].result}
+    assert done.entries[0].result[0] == ROWS
+    assert len(done.entries) == 5
+
+
+def test_the_meter_sees_the_work_of_another_process() -> None:
+    figures = isolated(_burn)
+    assert figures.cpu > 0
+    assert figures.peak_mb > 5
+
+
+def test_an_error_in_a_contender_is_an_error_of_the_benchmark() -> None:
+    with pytest.raises(ZeroDivisionError):
+        isolated(divmod, 1, 0)
+
+
+def test_results_are_printed_with_ratios_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["workbook", "--rows", "50", "--out", str(tmp_path)]) == 0
+    kept = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert [entry["rows"] for entry in kept["benchmarks"][0]["entries"]] == [50, 50, 50]
+    assert "openpyxl" in (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert "Workbook of 20 columns" in capsys.readouterr().out
+
+
+def test_ratios_are_per_row_to_the_first_line() -> None:
+    entries = (
+        report.Entry("limit", 10, Figures(1.0, 1.0, 1.0), None),
+        report.Entry("ours", 20, Figures(4.0, 1.0, 1.0), None),
+    )
+    assert [line[-1] for line in report.Benchmark("b", "t", "n", entries).lines()] == ["1.0", "2.0"]
