@@ -38,6 +38,12 @@ def limit_process(memory: int, cpu_seconds: int) -> None:
 def read(path: Path, shown_name: str, folder: Path, head_rows: int | None, only: list[str] | None) -> dict[str, Any]:
     """{"kind", "sheets": [{"name", "visible", "file", "facts"}], ...}. Raises Problem."""
     kind = sniff.kind_of(path, shown_name)
+    if kind == sniff.XLS:
+        from connectors.excel.biff import without_default_password
+
+        opened = without_default_password(path, folder)
+        kind = sniff.kind_of(opened, shown_name) if opened != path else kind
+        path = opened
     answer: dict[str, Any] = {"kind": kind, "sheets": []}
 
     def add(name: str | None, visible: bool, facts: Facts | None, target: Path | None) -> None:

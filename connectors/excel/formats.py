@@ -39,10 +39,10 @@ def kind_of_format(code: str) -> str:
     elapsed = any(word and set(word.lower()) in ({"h"}, {"m"}, {"s"}) for word in _BRACKET.findall(plain))
     plain = _BRACKET.sub("", plain).split(";")[0].strip()
     lower = plain.lower()
-    if lower in ("", "general", "standard", "@") or lower.startswith(("general", "g/")):
-        return GENERAL
     if elapsed:
         return ELAPSED
+    if lower in ("", "general", "standard", "@") or lower.startswith(("general", "g/")):
+        return GENERAL
     if "%" in plain:
         return PERCENT
     if re.fullmatch(r"0{2,}", plain):
@@ -102,7 +102,7 @@ def serial_text(serial: float, kind: str, epoch_1904: bool = False) -> str | Non
     if not 0 <= serial < limit:
         return None
     days, milliseconds = divmod(round(serial * 86_400_000), 86_400_000)
-    if kind == ELAPSED or (kind == TIME and days < 367):
+    if kind == ELAPSED or (kind == TIME and days == 0):
         return duration_text(timedelta(days=days, milliseconds=milliseconds))
     if not epoch_1904 and days == 60:  # the day Excel inherited from Lotus 1-2-3 and that never was
         day = "1900-02-29"
@@ -146,7 +146,8 @@ def value_text(value: object) -> str | None:
 def safe_text(text: str) -> str:
     """Text without what no database stores: NUL keeps its escape, half surrogates become U+FFFD."""
     if "\0" in text:
-        text = text.replace("\0", "_x0000_")
+        # Every second character NUL: two-byte text that was taken for one-byte text.
+        text = text[::2] if set(text[1::2]) == {"\0"} else text.replace("\0", "_x0000_")
     return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 

@@ -47,8 +47,8 @@ def read_workbook(package: Package) -> WorkbookParts:
         nonlocal epoch_1904
         if tag == "sheet":
             listed.append((attributes.get("name", ""), attributes.get("id", ""), attributes.get("state", "visible")))
-        elif tag == "workbookPr":
-            epoch_1904 = attributes.get("date1904", "0").lower() in _TRUE
+        elif tag == "workbookPr":  # extensions have an element of the same name without this attribute
+            epoch_1904 = epoch_1904 or attributes.get("date1904", "0").lower() in _TRUE
 
     package.parse(workbook, start)
     related = relations(package, workbook)
