@@ -212,7 +212,7 @@ class UploadFinding(Base):
     id: Mapped[int] = _id()
     upload_id: Mapped[int] = mapped_column(ForeignKey("ops.upload.id", ondelete="CASCADE"))
     rule: Mapped[str]  # contract rule id, or standardiser rule for a suggested change
-    kind: Mapped[str]  # finding, change
+    kind: Mapped[str]  # finding, change, rejected
     severity: Mapped[str]
     hold: Mapped[bool]
     row_no: Mapped[int]
@@ -220,6 +220,8 @@ class UploadFinding(Base):
     source_column: Mapped[str | None]
     value: Mapped[str | None]
     suggestion: Mapped[str | None]
+    column_name: Mapped[str | None]  # entity column; '' for a rule over the whole row
+    detail: Mapped[dict[str, Any] | None]  # facts for the sentence, as in quality.finding
 
 
 class Audit(Base):
