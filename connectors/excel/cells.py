@@ -41,7 +41,7 @@ def column_number(letters: str) -> int:
 
 
 def column_letters(number: int) -> str:
-    """"A" for 1, "AA" for 27."""
+    """Letters of a column: "A" for 1, "AA" for 27."""
     letters = ""
     while number:
         number, rest = divmod(number - 1, 26)
@@ -143,7 +143,11 @@ class CellSink:
         self.count += len(self.rows)
         if self.count > MAX_CELLS:
             raise TooManyCells
-        arrays = [pa.array(self.rows, pa.int32()), pa.array(self.columns, pa.int32()), pa.array(self.texts, pa.string())]
+        arrays = [
+            pa.array(self.rows, pa.int32()),
+            pa.array(self.columns, pa.int32()),
+            pa.array(self.texts, pa.string()),
+        ]
         self._writer.write_batch(pa.record_batch(arrays, schema=SCHEMA))
         self.rows.clear()
         self.columns.clear()

@@ -17,7 +17,7 @@ from connectors.config_models import SystemConfig
 from connectors.excel import table
 from connectors.excel.sandbox import Book
 from connectors.excel.table import match_template, read_file
-from connectors.excel.versions import Seen, belongs, files_in, newest_first
+from connectors.excel.versions import Seen, files_in, newest_first
 from schemas.model import Template, Text
 from schemas.problems import Problem
 from schemas.template_loader import templates as all_templates
@@ -63,18 +63,16 @@ class ExcelConnector:
             files = self._files()
         except Problem as problem:
             return Check(self.system, False, _wording(problem))
-        lacking = [
-            template.title for template in self.templates.values() if not newest_first(files, template)
-        ]  # fmt: skip
+        lacking = [template.title for template in self.templates.values() if not newest_first(files, template)]
         count = sum(1 for file in files if file.is_table and not file.is_lock)
         if lacking:
-            problem = Problem(
+            incomplete = Problem(
                 "workbook_check_lacking",
                 folder=str(self.folder),
                 zh=", ".join(title.zh for title in lacking),
                 en=", ".join(title.en for title in lacking),
             )
-            return Check(self.system, False, _wording(problem))
+            return Check(self.system, False, _wording(incomplete))
         sentence = Problem("workbook_check_ok", folder=str(self.folder), files=count, objects=len(self.templates))
         return Check(self.system, True, _wording(sentence))
 
@@ -150,8 +148,8 @@ class ExcelConnector:
         except Problem as problem:
             return FileStatus(file.path, "unknown", problem=problem)
         patterns = ", ".join(fitting.files)
-        problem = Problem("workbook_name_not_watched", file=file.path, template=fitting.title.zh, patterns=patterns)
-        return FileStatus(file.path, "unknown", problem=problem)
+        misplaced = Problem("workbook_name_not_watched", file=file.path, template=fitting.title.zh, patterns=patterns)
+        return FileStatus(file.path, "unknown", problem=misplaced)
 
     def read(self, object_name: str, position: dict[str, Any] | None, page_rows: int) -> Iterator[Page]:
         """All rows of the newest version of one object's workbook; `position` does not shorten it.

@@ -84,7 +84,9 @@ def match(headers: Sequence[Header], words: dict[str, tuple[str, int]]) -> dict[
                 source, rank = words[name]
                 found.setdefault(source, []).append((rank, header.column, header))
                 break
-    return {source: [header for *_, header in sorted(matches, key=lambda m: m[:2])] for source, matches in found.items()}
+    return {
+        source: [header for *_, header in sorted(matches, key=lambda m: m[:2])] for source, matches in found.items()
+    }
 
 
 def nearest(wanted: str, template: Template, headers: Sequence[Header]) -> Header | None:

@@ -159,9 +159,7 @@ def _notes(
             notes.append(Problem("note_synonym", header=header.shown, column=source))
         if len(group) > 1:
             cells = ", ".join(address(last, other.column) for other in group)
-            notes.append(
-                Problem("note_double_column", column=source, cells=cells, used=column_letters(header.column))
-            )
+            notes.append(Problem("note_double_column", column=source, cells=cells, used=column_letters(header.column)))
         unit = headers.unit_of(header.leaf)
         if unit is not None and column.unit is not None and headers.plain(unit) != headers.plain(column.unit):
             notes.append(Problem("note_unit_differs", column=source, unit=unit, expected=column.unit))
@@ -173,7 +171,9 @@ def _notes(
     absent = [column.source for column in template.columns if not column.required and column.source not in columns]
     if absent:
         notes.append(Problem("note_absent_columns", columns=", ".join(absent)))
-    by_column = {header.column: header.shown for header in (*unknown, *(h for group in matched.values() for h in group))}
+    by_column = {
+        header.column: header.shown for header in (*unknown, *(h for group in matched.values() for h in group))
+    }
     hidden = [
         f"{by_column[column]} ({column_letters(column)})"
         for column in sorted(by_column)

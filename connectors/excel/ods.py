@@ -136,7 +136,8 @@ class OdsRead:
         # LibreOffice writes its own value-type beside the standard one; local names make them one,
         # and only its own one says "error".
         kind = cell.get("value-type", "")
-        if kind == "error" or (kind in ("", "string", "float") and text.startswith(("#", "Err:")) and "formula" in cell):
+        failed = text.startswith(("#", "Err:")) and "formula" in cell and kind in ("", "string", "float")
+        if kind == "error" or failed:
             self._facts.errors.add(row, column)
             return text or "#ERR"
         if kind in ("float", "currency"):

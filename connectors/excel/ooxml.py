@@ -57,7 +57,7 @@ def read_workbook(package: Package) -> WorkbookParts:
         for name, relation, state in listed
         if relation in related and related[relation][0] == "worksheet"
     )
-    of_kind = {kind: part for kind, part in related.values()}
+    of_kind = dict(related.values())
     styles = of_kind.get("styles")
     strings = of_kind.get("sharedStrings")
     return WorkbookParts(
@@ -104,7 +104,10 @@ def _style_kinds(package: Package, part: str) -> list[str]:
         elif tag == "xf" and "cellXfs" in inside:
             ids.append(number(attributes.get("numFmtId")))
 
-    package.parse(part, start, lambda tag: inside.pop() and None)
+    def end(tag: str) -> None:
+        inside.pop()
+
+    package.parse(part, start, end)
     kinds = {
         id_: formats.kind_of_format(codes[id_]) if id_ in codes else formats.BUILTIN.get(id_, formats.GENERAL)
         for id_ in set(ids)

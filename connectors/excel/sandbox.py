@@ -118,7 +118,7 @@ def _run(request: dict[str, Any], shown_name: str, folder: Path) -> dict[str, An
 
 
 def _reason(code: int, errors: bytes) -> str:
-    """"time", "memory", or what the child died of in technical words."""
+    """What stopped the child: "time", "memory", or what the child died of in technical words."""
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         return "time"
     text = errors.decode("utf-8", "replace").strip()

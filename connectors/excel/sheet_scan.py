@@ -59,7 +59,8 @@ class SheetScan:
     # --- fast way -------------------------------------------------------------------------------
 
     def _fast(self, part: str, sink: CellSink) -> None:
-        rest, tail, in_data = b"", [], False
+        rest, in_data = b"", False
+        tail: list[bytes] = []
         for piece in self.package.chunks(part, MAX_SHEET):
             rest += piece
             if tail:

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from connectors.base import Page, SourceFile
 from connectors.excel import layout, sandbox, sniff
 from connectors.excel.cells import column_letters
+from connectors.excel.headers import plain
 from connectors.excel.layout import Layout
 from connectors.excel.rows import DataRows
 from connectors.excel.sandbox import Book, Sheet
@@ -162,17 +163,15 @@ def best_template(book: Book, templates: Iterable[Template], shown_name: str) ->
                 continue
             share = place.score / max(len(place.headers), len(template.columns))
             named = sheet.name in template.sheets
-            exact = sum(
-                1 for column in place.headers for source in place.columns if layout.headers.plain(column.leaf) ==
-                layout.headers.plain(source)
-            )  # fmt: skip
+            own = {plain(source) for source in place.columns}
+            exact = sum(plain(header.leaf) in own for header in place.headers)
             ranked.append(((not place.missing, named, exact, share, -order), template, place))
     if not ranked:
         templates = list(templates)
         columns = ", ".join(column.source for column in templates[0].columns if column.required) if templates else "-"
         title = templates[0].title.zh if templates else "-"
         raise Problem("workbook_no_template", file=shown_name, template=title, columns=columns)
-    rank, template, place = max(ranked, key=lambda entry: entry[0])
+    _, template, place = max(ranked, key=lambda entry: entry[0])
     if place.missing:
         raise Problem(
             "workbook_no_template", file=shown_name, template=template.title.zh, columns=", ".join(place.missing)

@@ -40,7 +40,7 @@ class XlsbPass:
                     if related.get(relation, ("", ""))[0] == "worksheet":
                         self._parts[name] = related[relation][1]
                         self.visible[name] = struct.unpack_from("<I", body)[0] == 0
-            styles = {kind: part for kind, part in related.values()}.get("styles")
+            styles = dict(related.values()).get("styles")
             self._kinds = self._style_kinds(styles) if styles and styles in package else []
         except (struct.error, IndexError) as error:
             raise package.damaged(str(error)) from error
