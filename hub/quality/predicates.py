@@ -21,6 +21,7 @@ _SUSPECT = {
     "blank_inside": r"\s",
     "scientific": r"^[0-9](\.[0-9]+)?E\+?[0-9]+$",
 }
+SUSPECT_REGEX = "|".join(f"({part})" for part in _SUSPECT.values())
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def _checksum(rule: Rule, scope: Scope) -> str:
 
 def _suspect_code(rule: Rule, scope: Scope) -> str:
     column = identifier(scope.column(rule).name)
-    condition = f"regexp_matches({column}, {text('|'.join(f'({part})' for part in _SUSPECT.values()))})"
+    condition = f"regexp_matches({column}, {text(SUSPECT_REGEX)})"
     digits = rule.args.get("min_digits")
     if digits is None:
         return condition

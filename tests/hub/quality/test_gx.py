@@ -1,0 +1,227 @@
+"""Great Expectations: suites from contracts, agreement with our engine, and Data Docs without internet."""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+from collections import Counter
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from hub.cleansing.standardise import standardise
+from hub.quality.gx import DatasetResult, RuleCount, publish, publish_data_docs, suite
+from hub.quality.gx.offline import offline
+from hub.quality.row_rules import check_rows
+from hub.store.models import SCHEMAS, Base
+from schemas.loader import code_lists, contracts
+from schemas.model import Contract
+from tests.hub.quality.small import CODES, contract, mapping, rows, rule
+
+RULES = (
+    rule("required", "unit_code"),
+    rule("in_list", "material_name", code_list="unit"),
+    rule("range", "qty", min=0, max="500.5"),
+    rule("range", "qty", name="positive", min=0, exclusive=True),
+    rule("range", "start_date", name="date_range", min="2020-01-31", max="2030-12-31"),
+    rule("pattern", "material_code", regex="[A-Z]-[0-9OI ]+"),
+    rule("max_length", "material_name", max=6),
+    rule("suspect_code", "material_code", min_digits=6),
+    rule("unique", columns=["material_code"]),
+    rule("unique", name="pair", columns=["material_code", "unit_code"]),
+)
+DAY = date(2026, 11, 22)
+
+
+def spoiled_page(size: int) -> dict[str, list[Any]]:
+    """Deterministic columns with every kind of dirt that a rule of RULES looks for."""
+    chance = random.Random(7)  # noqa: S311 - test data, the same every time
+
+    def some(usual: str, *odd: str | None) -> str | None:
+        return chance.choice(odd) if chance.random() < 0.08 else usual
+
+    return {
+        "material_code": [some(f"A-{n:05d}", "A-1O023", "A-10 23", "123", "A-00001", "b2") for n in range(size)],
+        "material_name": [some("法兰盘", None, "特别特别长的名字", "KG") for _ in range(size)],
+        "unit_code": [some("KG", "公斤", "箱", None, "千克") for _ in range(size)],
+        "qty": [some(f"{chance.random() * 500:.2f}", "-3", "0", "500.5", "500.51", None, "12,5") for _ in range(size)],
+        "start_date": [some("2024-03-05", "2019/1/1", "2031年1月1日", None, "24.3.5") for _ in range(size)],
+    }
+
+
+def test_real_gx_agrees_with_the_engine_rule_by_rule() -> None:
+    import great_expectations as gx
+
+    terms = contract(*RULES)
+    page = rows(**spoiled_page(2_000))
+    standardised = standardise(page, mapping(), terms, CODES)
+    # GX sees standard values only, so cells that could not be read are left to our own rules.
+    readable = standardised.__class__(standardised.values, standardised.changes, standardised.unread.slice(0, 0))
+    ours = Counter(check_rows(readable, page, mapping(), terms, CODES)["rule"].to_pylist())
+
+    context = gx.get_context(mode="ephemeral")
+    asset = context.data_sources.add_pandas("sample").add_dataframe_asset("page")
+    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": _frame(standardised.values)})
+    made = suite(terms, CODES)
+    assert len(made.expectations) == len(RULES)
+    results = batch.validate(made).results
+    theirs = {one.expectation_config.meta["rule"]: one.result["unexpected_count"] for one in results}
+    assert theirs == {each.id: ours[each.id] for each in RULES}
+    assert all(theirs.values()), "every rule must have something to disagree about"
+
+
+def _frame(values: Any) -> Any:
+    """As pandas, with decimals as floats and dates as timestamps: what GX can compare with its limits."""
+    import pandas as pd
+
+    frame = values.to_pandas()
+    for name in frame.columns:
+        if any(isinstance(value, Decimal) for value in frame[name]):
+            frame[name] = frame[name].astype(float)
+        if name.endswith("_date"):
+            frame[name] = pd.to_datetime(frame[name])
+    return frame
+
+
+def test_every_contract_of_the_house_becomes_a_suite() -> None:
+    lists = code_lists()
+    for entity, terms in contracts().items():
+        made = suite(terms, lists)
+        assert made.name == entity
+        assert {one.meta["rule"] for one in made.expectations} <= {each.id for each in terms.rules}
+        assert all(" / " in one.description for one in made.expectations)
+
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def result(day: date = DAY, dataset: str = "k3.material", terms: Contract | None = None) -> DatasetResult:
+    terms = terms or contract(
+        *RULES, rule("checksum", "uscc", algorithm="uscc"), rule("reference", "unit_code", to="x.y")
+    )
+    counts = (RuleCount(each.id, 200, 3 * (n % 2), (HOSTILE,)) for n, each in enumerate(terms.rules))
+    return DatasetResult(dataset, terms, day, tuple(counts))
+
+
+FOREIGN = re.compile(
+    r"""(?:src|href|srcset|data|action)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?https?:|@import""", re.I
+)
+
+
+def test_pages_hold_our_counts_and_nothing_foreign(tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    pages = publish([result(), result(dataset="mes.material")], folder, CODES)
+    assert set(pages) == {"k3.material", "mes.material"}
+    page = pages["k3.material"].read_text(encoding="utf-8")
+    assert "200 行中有 3 行不符合（1.5%） / 3 of 200 rows fail (1.5%)" in page
+    assert "标题 / Title" in page
+    assert HOSTILE not in page
+    assert DAY.isoformat() in page
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} == {".html", ".css", ".js"}
+    for path in files:
+        assert not FOREIGN.search(path.read_text(encoding="utf-8")), path
+    for path in folder.rglob("*.html"):
+        for target in re.findall(r'(?:href|src)="([^"#]+)', path.read_text(encoding="utf-8")):
+            assert (path.parent / target).resolve().is_file(), f"{path}: {target}"
+
+
+def test_a_day_is_replaced_history_is_kept_and_old_runs_are_forgotten(tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    publish([result(date(2026, 11, 1))], folder, CODES)
+    publish([result(date(2026, 11, 21))], folder, CODES)
+    publish([result(DAY)], folder, CODES)
+    publish([result(DAY)], folder, CODES)
+    days = {path.parts[-3] for path in (folder / "validations").rglob("*.html")}
+    assert days == {"2026-11-21", "2026-11-22"}
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    assert index.count(">2026-11-21</a>") == 1
+    assert index.count(">2026-11-22</a>") == 1
+
+
+def test_a_browser_asks_nobody_but_our_own_server(tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    folder = tmp_path / "docs"
+    pages = publish([result()], folder, CODES)
+    handler = partial(_Quiet, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    base = f"http://127.0.0.1:{server.server_address[1]}/"
+    asked: list[str] = []
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]
+            )
+            tab = browser.new_page()
+            tab.on("request", lambda request: asked.append(request.url))
+            tab.goto(base)
+            tab.click("text=k3.material")
+            tab.wait_for_url(f"{base}{pages['k3.material'].relative_to(folder).as_posix()}")
+            shown = tab.locator("tbody tr:visible").count()
+            tab.click("text=只看不符合的")
+            assert 0 < tab.locator("tbody tr:visible").count() < shown
+            assert tab.evaluate("getComputedStyle(document.querySelector('.alert')).borderLeftWidth") == "4px"
+            browser.close()
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert len(asked) > 3
+    assert [url for url in asked if not url.startswith(base)] == []
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """No lines on the test's output."""
+
+
+def test_any_foreign_asset_is_taken_out() -> None:
+    page = (
+        '<head><link rel=stylesheet href="https://a/x.css"><script src="//b/y.js"></script><style>@import "https://c";'
+        '</style></head><body onload="go()"><img class="l" src="https://d/l.png"><a href="https://e">text</a>'
+        '<iframe src="https://f"></iframe><a href="x.html">kept</a><footer>news</footer></body>'
+    )
+    clean = offline(page, "../")
+    assert not FOREIGN.search(clean)
+    assert "onload" not in clean
+    assert "text<iframe></iframe>" in clean
+    assert '<a href="x.html">kept</a>' in clean
+    assert '<script src="../static/data_docs.js" defer>' in clean
+
+
+def test_counts_come_from_the_latest_scores(postgres_url: str, tmp_path: Path) -> None:
+    engine = sa.create_engine(postgres_url)
+    with engine.begin() as connection:
+        for schema in SCHEMAS:
+            connection.execute(sa.schema.CreateSchema(schema))
+        Base.metadata.create_all(connection)
+    engine.dispose()
+    terms = contract(*RULES)
+    with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
+        for day, failed in (("2026-11-21", 9), ("2026-11-22", 4)):
+            connection.execute(
+                "insert into mart.quality_score (day, dataset, rule, system, entity, department, dimension, severity,"
+                " rows_checked, rows_failed, weight) values (%s, 'k3.material', 'material.required', 'k3', 'material',"
+                " 'engineering', 'completeness', 'error', 100, %s, 5)",
+                [day, failed],
+            )
+        pages = publish_data_docs(connection, {"material": terms}, tmp_path / "docs")
+    page = pages["k3.material"].read_text(encoding="utf-8")
+    assert "4 of 100 rows fail (4%)" in page
+    assert "/2026-11-22/" in pages["k3.material"].as_posix()
+
+
+@pytest.mark.parametrize("counts", [(), (RuleCount("material.required", 0, 0),)])
+def test_a_dataset_without_rows_or_rules_still_has_a_page(tmp_path: Path, counts: tuple[RuleCount, ...]) -> None:
+    pages = publish([DatasetResult("k3.material", contract(*RULES), DAY, counts)], tmp_path / "docs", CODES)
+    assert pages["k3.material"].is_file()
