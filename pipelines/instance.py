@@ -31,9 +31,19 @@ def fail_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """
     dead = [run for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)) if not _is_alive(run)]
     for run in dead:
-        instance.report_run_failed(run, "The process of this run ended without a word (power cut or kill).")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        _fail(instance, run, "The process of this run ended without a word (power cut or kill).")
     return [run.run_id for run in dead]
+
+
+def fail_own_runs(instance: dg.DagsterInstance, process: str) -> None:
+    """End the unfinished runs that carry `process` in PROCESS_TAG, because that process is about to exit."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED, tags={PROCESS_TAG: process})):
+        _fail(instance, run, "Interrupted from the command line.")
+
+
+def _fail(instance: dg.DagsterInstance, run: dg.DagsterRun, reason: str) -> None:
+    instance.report_run_failed(run, reason)
+    instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
 def _is_alive(run: dg.DagsterRun) -> bool:

@@ -47,9 +47,11 @@ def run_jobs(arguments: list[str], on_event: Callable[[Event], None], more: dict
                 on_event(json.loads(line))
             code = process.wait()
         except BaseException:
-            # Interrupted: the child got the same Ctrl-C and ends its run in order; if it does not, we end it.
+            # Interrupted: a Ctrl-C reached the child too, a SIGTERM only us.
             _end(process)
             raise
+    if code == 130:
+        raise KeyboardInterrupt  # somebody interrupted the child alone
     if code not in (0, 1):
         raise Problem("jobs_failed", code=code, log=str(log_file()), reason=_last_words(log_file()))
     return code
