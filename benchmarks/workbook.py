@@ -61,7 +61,8 @@ _PARTS = {
     "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}"><fonts count="1"><font/></fonts><fills count="1"><fill>'
     '<patternFill patternType="none"/></fill></fills>'
     '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2">'
-    '<xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs></styleSheet>',
+    '<xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
 }
 
 
@@ -127,7 +128,7 @@ def inflate(path: Path) -> tuple[Figures, str]:
 def ours(path: Path) -> tuple[Figures, str]:
     """The whole way of a watched workbook: recognise, child process, values, errors, header, template."""
     from connectors.base import ROW_NO
-    from connectors.excel import read_file
+    from connectors.excel.connector import read_file
 
     with Meter() as meter:
         pages = list(read_file(path, TEMPLATE, path.name, page_rows=50_000))
