@@ -6,6 +6,7 @@ Not here: queue, heartbeat (worker.py), screens (web/).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,12 @@ from schemas.model import Template
 
 PLANT = "P1"
 PAGE_ROWS = 50_000
-FINDING_COLUMNS = ("rule", "kind", "severity", "hold", "row_no", "cell", "source_column", "value", "suggestion")
+FINDING_COLUMNS = (
+    "rule", "kind", "severity", "hold", "row_no", "cell", "source_column", "value", "suggestion",
+    "column_name", "detail",
+)  # fmt: skip
+# Our own codes for words that are right as people write them: nothing to show, nothing to correct.
+_OURS_ALONE = frozenset({"code.mapped", "boolean.word"})
 Progress = Callable[[int], None]  # rows read so far
 
 
@@ -107,17 +113,21 @@ def _check_page(
 
     for row in found.to_pylist():
         column, number = row["source_column"], row[ROW_NO]
+        suggestion = json.loads(row["detail"] or "{}").get("suggestion")
         yield (
             row["rule"], "finding", row["severity"], row["hold"], number or 0, cell(column, number), column,
-            row["value"], None,
+            row["value"], suggestion, row["column"], row["detail"],
         )  # fmt: skip
     for row in standardised.changes.to_pylist():
+        if row["rule"] in _OURS_ALONE:
+            continue
         column, number = row["source_column"], row[ROW_NO]
         yield (
-            row["rule"], "change", "info", False, number or 0, cell(column, number), column, row["raw"], row["value"],
+            row["rule"], "change", "info", False, number or 0, cell(column, number), column,
+            row["raw"], row["value"], row["column"], None,
         )  # fmt: skip
     for row in page.rejected.to_pylist():
-        yield (row["reason"], "rejected", "error", False, row[ROW_NO] or 0, None, None, row["raw"], None)
+        yield (row["reason"], "rejected", "error", False, row[ROW_NO] or 0, None, None, row["raw"], None, None, None)
 
 
 def _compare(

@@ -7,9 +7,13 @@ Belongs here: looking names up in schemas/ and the source configuration. Not her
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from connectors.config import SystemConfig, read_systems
 from hub.cleansing.wording import change_titles
+from hub.quality.sentences import change_sentence
+from hub.quality.sentences import sentence as value_sentence
 from portal.i18n import catalogue
 from schemas.loader import code_lists, contracts
 from schemas.model import Contract, Rule
@@ -114,3 +118,19 @@ def sentence(problem: dict[str, object] | None, language: Language) -> str:
         return Problem(code, **(params if isinstance(params, dict) else {})).text(language)
     except KeyError:
         return code
+
+
+def finding_sentence(found: Mapping[str, Any], entity_name: str, place: str | None, language: Language) -> str:
+    """One finding or change as a sentence: "D12：‘公 斤’不是标准单位，建议 KG".
+
+    `found` has rule, value, column_name, source_column, detail and, for an upload, kind and suggestion.
+    """
+    if found.get("kind") == "change":
+        if found["rule"] not in change_titles():
+            return found["rule"]
+        return change_sentence(found["rule"], found["value"] or "", found["suggestion"], place, language)
+    known = rule(found["rule"])
+    if known is None:
+        return found["rule"]
+    title = column(entity_name, found["column_name"] or "", language)
+    return value_sentence(known, title, found["value"], found["detail"], place, found.get("suggestion"), language)

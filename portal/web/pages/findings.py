@@ -102,6 +102,7 @@ def finding(request: Request, connection: Store, finding_id: int) -> Response:
         finding=row,
         words=names.rule(row["rule"]),
         where=_where(row, lang),
+        sentence=names.finding_sentence(row, row["entity"], row["cell"], lang),
         grid=grid,
         record=record,
         siblings=found.siblings(connection, row),

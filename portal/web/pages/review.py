@@ -24,6 +24,7 @@ from portal.web.queries import uploads
 from portal.web.render import language, page
 from portal.web.store import Row, Store, audit
 from schemas.problems import Language, Problem
+from schemas.template_loader import templates
 
 router = APIRouter()
 _CHECKED = ("checked", "submitted", "approved", "returned", "loading", "loaded", "failed")
@@ -73,7 +74,7 @@ def grid(
         lines = sheet_rows.numbered(settings().uploads, upload, numbers)
     else:
         total, lines = sheet_rows.paged(settings().uploads, upload, page, size)
-    marks = _marks(connection, upload_id, [line["row_no"] for line in lines], language(request))
+    marks = _marks(connection, upload_id, _entity(upload), [line["row_no"] for line in lines], language(request))
     data = [{**line, "marks": marks.get(line["row_no"], {})} for line in lines]
     return JSONResponse({"last_page": max(1, -(-total // size)), "last_row": total, "data": data})
 
@@ -169,9 +170,9 @@ def _rejected(connection: Store, upload: Row, lang: Language) -> list[dict[str, 
 
 
 def _marks(
-    connection: Store, upload_id: int, numbers: list[int], lang: Language
+    connection: Store, upload_id: int, entity_name: str, numbers: list[int], lang: Language
 ) -> dict[int, dict[str, list[dict[str, Any]]]]:
-    """{row number: {source column: [{state, sentence, suggestion}]}}."""
+    """{row number: {source column: [{state, cell, sentence, suggestion, how, hold}]}}."""
     marks: dict[int, dict[str, list[dict[str, Any]]]] = {}
     for cell in uploads.cells(connection, upload_id, numbers):
         if cell["kind"] == "rejected":
@@ -181,11 +182,15 @@ def _marks(
         mark = {
             "state": state,
             "cell": cell["cell"],
-            "title": group_title(cell, lang),
-            "value": cell["value"],
+            "sentence": names.finding_sentence(cell, entity_name, cell["cell"], lang),
             "suggestion": cell["suggestion"],
             "how": rule.fix[lang] if rule else None,
             "hold": cell["hold"],
         }
         marks.setdefault(cell["row_no"], {}).setdefault(cell["source_column"] or "", []).append(mark)
     return marks
+
+
+def _entity(upload: Row) -> str:
+    template = templates().get(upload["template"] or "")
+    return template.entity if template else ""

@@ -25,11 +25,7 @@
     shut.addEventListener("click", close);
     popover.append(shut);
     marks.forEach((mark) => {
-      const head = element("h3");
-      if (mark.cell) head.append(element("span", mark.cell, "data"), " · ");
-      if (mark.value) head.append(element("span", `“${mark.value}”`, "data"), " ");
-      head.append(mark.title);
-      popover.append(head);
+      popover.append(element("h3", mark.sentence));
       if (mark.how) popover.append(element("p", mark.how));
       if (mark.suggestion !== null && mark.suggestion !== undefined) {
         const line = element("p", words.suggestion, "suggested");
@@ -62,7 +58,8 @@
     const change = marks.find((mark) => mark.state === "fix" && mark.suggestion !== null);
     if (state === "fix" && change) button.append(element("del", value), ` ${change.suggestion}`);
     else button.textContent = value || " ";
-    button.setAttribute("aria-label", `${marks[0].cell || ""} ${value} ${marks[0].title}`);
+    if (value) button.title = marks[0].sentence;
+    else button.setAttribute("aria-label", marks[0].sentence);
     button.addEventListener("click", () => open(button, marks));
     return button;
   };
