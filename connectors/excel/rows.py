@@ -58,10 +58,12 @@ class DataRows:
         known = np.isin(columns, list(layout.columns.values()))
         self._texts = pa.concat_arrays([pa.array([], pa.string()), *sheet.cells["text"].chunks])
         filled = pc.not_equal(pc.utf8_trim_whitespace(self._texts), "").to_numpy(zero_copy_only=False)
-        place = np.flatnonzero(below & known & filled)
+        self._rows = np.unique(rows[below & known & filled])
+        # A cell of blanks makes no row, but within a row it lands as it stands: people must find it again.
+        written = pc.not_equal(self._texts, "").to_numpy(zero_copy_only=False)
+        place = np.flatnonzero(below & known & written & np.isin(rows, self._rows))
         place = place[np.argsort(rows[place], kind="stable")]
         self._place, self._cell_rows, self._cell_columns = place, rows[place], columns[place]
-        self._rows = np.unique(self._cell_rows)
         self._count_rest(rows, columns, np.flatnonzero(below & ~known & filled))
 
     def _count_rest(self, rows: np.ndarray, columns: np.ndarray, rest: np.ndarray) -> None:
