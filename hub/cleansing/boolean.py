@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.cleansing.result import Standard, unsure
-from hub.cleansing.text import half_width, preflight
+from hub.cleansing.text import half_width, preflight, with_width
 
 # The first line of each is how systems store it: no change worth telling.
 _STORED = {"true": "true", "1": "true", "false": "false", "0": "false"}
@@ -23,7 +23,7 @@ def boolean(raw: str) -> Standard:
         return special
     word = half_width(raw).lower()
     if word in _STORED:
-        return Standard(_STORED[word])
+        return with_width(raw, Standard(_STORED[word]))
     if word in _WORDS:
         return Standard(_WORDS[word], "boolean.word")
     return unsure("boolean.unread")

@@ -15,6 +15,7 @@ from hub.cleansing.text import narrow, preflight
 from schemas.model import CodeList
 
 _SEPARATORS = re.compile(r"[-_ .·/]")
+_LOOK_ALIKE = re.compile(r"(?<=\d)[OI]+(?=[\d\W_]|$)|(?<![A-Z0-9])[OI]+(?=\d)")
 _SIZE = re.compile(r"(?<=\d)[×*X](?=\d)")
 
 
@@ -44,9 +45,18 @@ def material_match_key(value: str) -> str:
     >>> material_match_key("a-1O.02"), material_match_key("00123"), material_match_key("10*20")
     ('A1002', '123', '10X20')
     """
-    key = _SEPARATORS.sub("", _SIZE.sub("X", narrow(value).upper()))
-    key = re.sub(r"(?<=\d)[OI]+(?=\d|$)", lambda run: run[0].translate({79: 48, 73: 49}), key)
+    key = digits_for_letters(_SIZE.sub("X", narrow(value).upper()))
+    key = digits_for_letters(_SEPARATORS.sub("", key))
     return key.lstrip("0") or "0" if key.isdigit() else key
+
+
+def digits_for_letters(code: str) -> str:
+    """O and I that stand in a run of digits as 0 and 1: what was probably meant, never what is stored.
+
+    >>> digits_for_letters("BOLT-1O0"), digits_for_letters("01.O1.0001I")
+    ('BOLT-100', '01.01.00011')
+    """
+    return _LOOK_ALIKE.sub(lambda run: run[0].translate({79: 48, 73: 49}), code)
 
 
 def lookup(codes: CodeList) -> dict[str, str]:

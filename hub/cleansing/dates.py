@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hub.cleansing.result import Standard, unsure
-from hub.cleansing.text import half_width, preflight
+from hub.cleansing.text import half_width, preflight, with_width
 
 ZONE = ZoneInfo("Asia/Shanghai")
 EPOCH_MS = (315_532_800_000, 4_102_444_800_000)  # 1980 .. 2100: anything else is no time of a factory
@@ -50,7 +50,7 @@ def date_(raw: str) -> Standard:
         return unsure("date.unread")
     if not day_only and moment.time() != datetime.min.time():
         rule = "date.time_dropped"
-    return Standard(moment.date().isoformat(), rule)
+    return with_width(raw, Standard(moment.date().isoformat(), rule))
 
 
 def timestamp(raw: str) -> Standard:
@@ -67,7 +67,7 @@ def timestamp(raw: str) -> Standard:
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(typed))
         return Standard(moment.astimezone(ZONE).replace(tzinfo=None).isoformat(), "timestamp.epoch")
     read, rule, _ = _read(typed)
-    return Standard(read.isoformat(), rule) if read else unsure("timestamp.unread")
+    return with_width(raw, Standard(read.isoformat(), rule)) if read else unsure("timestamp.unread")
 
 
 def _read(typed: str) -> tuple[datetime | None, str | None, bool]:

@@ -10,7 +10,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 
 from hub.cleansing.result import Standard, unsure
-from hub.cleansing.text import half_width, preflight
+from hub.cleansing.text import half_width, preflight, with_width
 
 ONE = Decimal(1)
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -37,7 +37,7 @@ def decimal(raw: str, precision: int = 20, scale: int = 6, times: Decimal = ONE)
     number, rule = _read(half_width(raw))
     if number is None:
         return unsure("number.unread")
-    return _fit(*_multiplied(number, times, rule), precision, scale)
+    return with_width(raw, _fit(*_multiplied(number, times, rule), precision, scale))
 
 
 def integer(raw: str, suffixes: tuple[str, ...] = (), times: Decimal = ONE) -> Standard:
@@ -57,7 +57,7 @@ def integer(raw: str, suffixes: tuple[str, ...] = (), times: Decimal = ONE) -> S
     number, rule = _multiplied(number, times, "number.unit" if suffix else rule)
     if number != number.to_integral_value():
         return unsure("number.not_whole")
-    return _fit(number, rule, 18, 0)
+    return with_width(raw, _fit(number, rule, 18, 0))
 
 
 def percent(raw: str, precision: int = 20, scale: int = 6, times: Decimal = ONE) -> Standard:
@@ -73,7 +73,8 @@ def percent(raw: str, precision: int = 20, scale: int = 6, times: Decimal = ONE)
     number, rule = _read(typed.removesuffix("%").strip())
     if number is None:
         return unsure("number.unread")
-    return _fit(*_multiplied(number, times, "percent.sign" if typed.endswith("%") else rule), precision, scale)
+    rule = "percent.sign" if typed.endswith("%") else rule
+    return with_width(raw, _fit(*_multiplied(number, times, rule), precision, scale))
 
 
 def plain(number: Decimal) -> str:

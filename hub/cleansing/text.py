@@ -62,6 +62,13 @@ def half_width(raw: str) -> str:
     return " ".join(_INVISIBLE.sub("", raw).translate(_ALL_WIDE).split())
 
 
+def with_width(raw: str, answer: Standard) -> Standard:
+    """The answer to `half_width(raw)`, telling that characters of double width were read, if nothing else is told."""
+    if answer.value is None or answer.rule is not None or raw.isascii():
+        return answer
+    return answer._replace(rule="text.width") if half_width(raw) != " ".join(raw.split()) else answer
+
+
 def repair_mojibake(raw: str) -> str | None:
     """The Chinese text that was read in the wrong encoding, or None.
 

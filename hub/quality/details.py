@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hub.cleansing.codes import lookup, spelling_key
+from hub.cleansing.codes import digits_for_letters, lookup, spelling_key
 from hub.cleansing.text import narrow
 from hub.quality.predicates import suspicion
 from schemas.model import CodeList, Contract, Rule
@@ -86,7 +86,7 @@ def _suspect(rule: Rule, value: str | None, *_: Any) -> Detail:
     problem = suspicion(value or "", int(digits) if digits is not None else None)
     facts: Detail = {"problem": problem} if problem else {}
     if problem == "letter_in_digits":
-        facts["suggestion"] = (value or "").translate(str.maketrans("OI", "01"))
+        facts["suggestion"] = digits_for_letters(value or "")
     if problem == "blank_inside":
         facts["suggestion"] = narrow(value or "").replace(" ", "")
     if problem == "short":

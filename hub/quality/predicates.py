@@ -17,7 +17,9 @@ from schemas.problems import Problem
 
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I O S V Z
 _SUSPECT = {
-    "letter_in_digits": r"[0-9][OI]+[0-9]|[0-9]{2}O+$|(^|[-_.])O+[0-9]{2}",
+    # inside a run of digits, behind one, or in a part between separators that is otherwise digits
+    "letter_in_digits": r"[0-9][OI]+[0-9]|[0-9]{2}O+$"
+    r"|(^|[-_./ ])([0-9OI]*[0-9][OI][0-9OI]*|[0-9OI]*[OI][0-9][0-9OI]*)([-_./ ]|$)",
     "blank_inside": r"\s",
     "scientific": r"^[0-9](\.[0-9]+)?E\+?[0-9]+$",
 }

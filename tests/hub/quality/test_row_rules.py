@@ -51,8 +51,8 @@ def findings(rules: list[Rule], **columns: list[Any]) -> list[dict[str, Any]]:
         (
             rule("suspect_code", "material_code", min_digits=6),
             "material_code",
-            ["A-1002", "000123", "10X20", "M8", None],
-            ["A-1O02", "A 1002", "123", "1.2E+05", "100O"],
+            ["A-1002", "000123", "10X20", "M8", "BOLT-10", "IO-12", None],
+            ["A-1O02", "A 1002", "123", "1.2E+05", "100O", "01.O1.0002", "01.1O.0002", "BOLT-1O"],
         ),
     ],
 )
