@@ -149,12 +149,13 @@ def _from_moments(moments: pa.Array, target: pa.DataType) -> Converted:
 
 
 def _from_epoch(values: pa.Array, target: pa.DataType) -> Converted:
-    """Epoch milliseconds, the way a REST API writes a time: a representation, so no change is noted."""
+    """Epoch milliseconds, the way a REST API writes a time, as local time; noted, since nobody reads them as one."""
     low, high = EPOCH_MS
     sane = pc.and_(pc.greater_equal(values, low), pc.less(values, high))
     kept = pc.if_else(sane, values, pa.scalar(None, pa.int64()))
     moments = _local(kept.cast(pa.timestamp("ms", tz="UTC")))
     typed: Any = moments if pa.types.is_timestamp(target) else pc.floor_temporal(moments, unit="day").cast(target)
-    if pc.all(sane).as_py() in (True, None):
-        return Converted(typed)
-    return Converted(typed, reason=pc.if_else(sane, pa.scalar(None, pa.string()), pa.scalar("timestamp.range")))
+    nothing = pa.scalar(None, pa.string())
+    rule = pc.if_else(pc.is_valid(typed), pa.scalar("timestamp.epoch"), nothing)
+    reason = None if pc.all(sane).as_py() in (True, None) else pc.if_else(sane, nothing, pa.scalar("timestamp.range"))
+    return Converted(typed, rule=rule, reason=reason, text=raw_text(typed))

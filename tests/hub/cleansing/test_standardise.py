@@ -122,7 +122,10 @@ def test_epoch_milliseconds_become_local_time_and_nonsense_stays_unread() -> Non
     assert done.values["moment"].to_pylist() == [dt.datetime(2024, 3, 5, 13, 30), None, None]
     assert done.values["day"].to_pylist() == [dt.date(2024, 3, 6), None, None]
     assert [(row["raw"], row["reason"]) for row in done.unread.to_pylist()] == [("0", "timestamp.range")]
-    assert done.changes.num_rows == 0
+    assert [(row["raw"], row["value"], row["rule"]) for row in done.changes.to_pylist()] == [
+        ("1709654400000", "2024-03-06", "timestamp.epoch"),
+        ("1709616600000", "2024-03-05T13:30:00", "timestamp.epoch"),
+    ]
 
 
 def test_times_with_a_zone_become_local() -> None:
