@@ -30,7 +30,7 @@ env-test:
 	@scripts/test-setup
 
 test: env-test env-dev lint
-	$(BIN)/python -m pytest -n 2 $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_OPTIONS)
 
 lint: env-dev
 	$(BIN)/ruff check

@@ -16,6 +16,7 @@ from portal.cli.wording import text
 from schemas.problems import Language, Problem
 
 Event = dict[str, Any]
+COUNTS = ("rows_read", "loaded", "held", "rejected", "unchanged")
 QUIET_SECONDS = 5  # between two lines about one object where lines cannot be rewritten
 
 
@@ -63,7 +64,8 @@ class Progress:
             problem = Problem(event["problem"]["code"], **event["problem"]["params"])
             self._say(f"  ✗ {event['dataset']}: {problem.text(self.lang)}", "red")
         else:
-            self._say("  ✓ " + text(self.lang, "progress.object", **{**event, "rows": f"{event['rows_read']:,}"}))
+            counts = {name: f"{event[name]:,}" for name in COUNTS}
+            self._say("  ✓ " + text(self.lang, "progress.object", dataset=event["dataset"], **counts))
 
     def _passing(self, line: str) -> None:
         """A line that the next one replaces; without a terminal, one every few seconds."""

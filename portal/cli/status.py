@@ -9,7 +9,8 @@ import typer
 
 from portal.cli.exits import OK, PARTLY, STORE, told
 from portal.cli.options import DEFAULT, Lang
-from portal.cli.summary import COLUMNS, table
+from portal.cli.progress import COUNTS
+from portal.cli.summary import table
 from portal.cli.wording import text
 from schemas.problems import Language, Problem
 
@@ -56,7 +57,7 @@ def _loads(url: str, lang: Language) -> int:
         return OK
     typer.echo("")
     table(
-        [text(lang, f"summary.{name}") for name in ("object", "status", "started", *COLUMNS)],
+        [text(lang, f"summary.{name}") for name in ("object", "status", "started", *COUNTS)],
         [[row[0], text(lang, f"status.{row[1]}"), row[2], *(f"{count:,}" for count in row[3:8])] for row in loads],
     )
     for row in loads:

@@ -10,10 +10,9 @@ from typing import Any
 
 import typer
 
+from portal.cli.progress import COUNTS
 from portal.cli.wording import text
 from schemas.problems import Language
-
-COLUMNS = ("rows_read", "loaded", "held", "rejected", "unchanged")
 
 
 def show_summary(objects: list[dict[str, Any]], lang: Language) -> bool:
@@ -21,12 +20,12 @@ def show_summary(objects: list[dict[str, Any]], lang: Language) -> bool:
     from hub.store.engine import connect
 
     done = [item for item in objects if item.get("rows_read") is not None]
-    lines = [[item["dataset"], *(f"{item[name]:,}" for name in COLUMNS)] for item in done]
-    totals = {name: sum(item[name] for item in done) for name in COLUMNS}
-    lines.append([text(lang, "summary.total"), *(f"{totals[name]:,}" for name in COLUMNS)])
+    lines = [[item["dataset"], *(f"{item[name]:,}" for name in COUNTS)] for item in done]
+    totals = {name: sum(item[name] for item in done) for name in COUNTS}
+    lines.append([text(lang, "summary.total"), *(f"{totals[name]:,}" for name in COUNTS)])
     typer.echo("")
-    table([text(lang, f"summary.{name}") for name in ("object", *COLUMNS)], lines)
-    wrong = [item["dataset"] for item in done if item["rows_read"] != sum(item[name] for name in COLUMNS[1:])]
+    table([text(lang, f"summary.{name}") for name in ("object", *COUNTS)], lines)
+    wrong = [item["dataset"] for item in done if item["rows_read"] != sum(item[name] for name in COUNTS[1:])]
     with connect() as connection:
         wrong += [
             dataset
