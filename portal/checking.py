@@ -27,6 +27,7 @@ from schemas.model import Template
 
 PLANT = "P1"
 PAGE_ROWS = 50_000
+GROUP_ROWS = 2_000  # small groups: the grid fetches fifty rows at a time
 FINDING_COLUMNS = (
     "rule", "kind", "severity", "hold", "row_no", "cell", "source_column", "value", "suggestion",
     "column_name", "detail",
@@ -81,7 +82,7 @@ def check_file(
         for page in read_file(path, template, shown_name, page_rows=PAGE_ROWS):
             if writer is None:
                 writer = pq.ParquetWriter(partial, page.rows.schema)
-            writer.write_table(page.rows)
+            writer.write_table(page.rows, row_group_size=GROUP_ROWS)
             checked.file = page.file or checked.file
             keep(list(_check_page(connection, about, page, checked.counts)))
             progress(checked.counts.read)

@@ -1,6 +1,123 @@
 """Workbooks the portal hands out: the corrected copy of an upload, the blank template.
 
-Belongs here: wording of marks and calling the connector. Not here: writing workbooks (connectors/excel).
+Belongs here: which cells get which mark and wording, and running the writer in a child process with
+limits (it opens files of strangers). Not here: writing workbooks (connectors/excel).
+`python -m portal.marking` is that child: one request as JSON on standard input.
 """
 
 from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hub.settings import PROJECT
+from portal.i18n import text
+from portal.web import names
+from schemas.loader import code_lists, contracts
+from schemas.model import Template
+from schemas.problems import Language, Problem
+
+MEMORY = 3 << 30
+SECONDS = 180
+# Secrets of the store and of source systems stand in the environment; this child gets none.
+_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+# Standard values that mean the same only in the store (other unit, other precision): shown, not written.
+_COMMENT_ONLY = frozenset(
+    {
+        "number.unit", "number.multiple", "number.rounded", "percent.sign", "date.time_dropped", "timestamp.epoch",
+        "timestamp.zone",
+    }
+)  # fmt: skip
+
+
+def marks(findings: Sequence[dict[str, Any]], sheet: str | None, entity: str, lang: Language) -> list[dict[str, Any]]:
+    """Arguments of connectors.excel.annotate.Mark for rows of ops.upload_finding that have a cell."""
+    return [
+        {
+            "sheet": sheet,
+            "cell": found["cell"],
+            "severity": found["severity"],
+            "comment": names.finding_sentence(found, entity, None, lang),
+            "new_value": None if found["rule"] in _COMMENT_ONLY else found["suggestion"],
+        }
+        for found in findings
+    ]
+
+
+def corrected_copy(source: Path, shown_name: str, target: Path, cells: list[dict[str, Any]], lang: Language) -> None:
+    """Write the .xlsx with suggestions in place, findings coloured and commented, and a list of them all.
+
+    Raises Problem `annotate_unreadable` and those of the reader.
+    """
+    request = {
+        "source": str(source),
+        "target": str(target),
+        "shown_name": shown_name,
+        "marks": cells,
+        "summary": {
+            "title": text(lang, "marking.sheet"),
+            "headings": [text(lang, f"marking.{name}") for name in ("of_sheet", "cell", "severity", "what", "new")],
+            "severities": {level: text(lang, f"severity.{level}") for level in ("error", "warning", "info")},
+        },
+    }
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "portal.marking"],
+            input=json.dumps(request).encode(),
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+            cwd=PROJECT,
+            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Problem("annotate_unreadable", file=shown_name, reason=f"> {SECONDS} s") from error
+    if done.returncode != 0:
+        last = (done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit {done.returncode}"])[-1]
+        raise Problem("annotate_unreadable", file=shown_name, reason=last[:200])
+    if answer := json.loads(done.stdout or b"{}"):
+        raise Problem(answer["code"], **answer["params"])
+
+
+def blank_workbook(template: Template, lang: Language) -> bytes:
+    """The empty .xlsx of a template."""
+    from connectors.excel.blank import write_blank
+
+    with tempfile.TemporaryDirectory(prefix="waterworks-blank-") as folder:
+        target = Path(folder) / "blank.xlsx"
+        write_blank(template, contracts()[template.entity], code_lists(), target, lang)
+        return target.read_bytes()
+
+
+def _child() -> None:
+    from connectors.excel.annotate import Mark, Summary, annotate
+
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    limit = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    except (ValueError, OSError) as error:  # macOS does not know this limit
+        print(f"memory limit not set: {error}", file=sys.stderr)
+    request = json.load(sys.stdin)
+    summary = request["summary"]
+    try:
+        annotate(
+            Path(request["source"]),
+            Path(request["target"]),
+            [Mark(**mark) for mark in request["marks"]],
+            Summary(summary["title"], tuple(summary["headings"]), summary["severities"]),
+            request["shown_name"],
+        )
+    except Problem as problem:
+        json.dump(problem.as_json(), sys.stdout)
+
+
+if __name__ == "__main__":
+    _child()

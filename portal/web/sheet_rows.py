@@ -34,8 +34,17 @@ def description(uploads: Path, upload: Row) -> dict[str, Any] | None:
 
 def paged(uploads: Path, upload: Row, page: int, size: int) -> tuple[int, list[dict[str, Any]]]:
     """(number of rows, one page of them in sheet order)."""
-    table = pq.read_table(rows_file(uploads, upload), memory_map=True)
-    return table.num_rows, _lines(table.slice((page - 1) * size, size).to_pylist())
+    with pq.ParquetFile(rows_file(uploads, upload)) as file:
+        first, skipped = (page - 1) * size, 0
+        groups: list[int] = []
+        for number in range(file.num_row_groups):
+            length = file.metadata.row_group(number).num_rows
+            if skipped + length <= first and not groups:
+                skipped += length
+            elif skipped + sum(file.metadata.row_group(group).num_rows for group in groups) < first + size:
+                groups.append(number)
+        records = file.read_row_groups(groups).slice(first - skipped, size).to_pylist() if groups else []
+        return file.metadata.num_rows, _lines(records)
 
 
 def numbered(uploads: Path, upload: Row, numbers: list[int]) -> list[dict[str, Any]]:

@@ -106,9 +106,9 @@ def corrected(request: Request, connection: Store, user: Me, upload_id: int) -> 
     with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as file:
         target = Path(file.name)
     try:
-        marking.corrected_copy(
-            settings().uploads / upload["stored_path"], upload, uploads.findings(connection, upload_id), target, lang
-        )
+        cells = marking.marks(uploads.findings(connection, upload_id), upload["sheet"], _entity(upload), lang)
+        source = settings().uploads / upload["stored_path"]
+        marking.corrected_copy(source, upload["file_name"], target, cells, lang)
     except BaseException:
         target.unlink(missing_ok=True)
         raise

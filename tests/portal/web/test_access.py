@@ -16,6 +16,8 @@ from portal.web.app import app
 from tests.portal.web import world
 from tests.portal.web.conftest import Portal
 
+pytestmark = pytest.mark.servers
+
 PLACES = {"rule": "material.unit_readable", "finding_id": "1", "upload_id": "999999", "name": "nothing",
           "system": "nothing", "path": "nothing.html"}  # fmt: skip
 

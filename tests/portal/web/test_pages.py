@@ -10,6 +10,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.portal.web.conftest import Portal, log_in, watched
 from tests.portal.web.test_wording import CJK
 
+pytestmark = pytest.mark.browser
+
 PAGES = [
     "/", "/quality", "/quality?department=finance&weeks=26", "/quality/findings", "/quality/findings?source=k3",
     "/quality/rules/material.unit_readable/rows", "/quality/findings/1", "/quality/findings/6", "/quality/held",

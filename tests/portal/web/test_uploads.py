@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.portal.web import world
 from tests.portal.web.conftest import Portal, log_in, watched
 
+pytestmark = pytest.mark.browser
+
 CHECKED_MS = 60_000
 
 

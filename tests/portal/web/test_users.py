@@ -10,6 +10,8 @@ from portal.users import ensure_user, password_fits
 from portal.web import sessions
 from schemas.problems import Problem
 
+pytestmark = pytest.mark.servers
+
 
 def test_ensure_user(postgres_url: str) -> None:
     upgrade(postgres_url)
