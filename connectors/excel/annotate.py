@@ -91,6 +91,8 @@ def _patch(source: Path, target: Path, marks: Sequence[Mark], summary: Summary, 
         ):
             for entry in archive.infolist():
                 name = entry.filename.replace("\\", "/").lstrip("/")
+                if name.lower().endswith("/vbaproject.bin"):
+                    continue
                 changed = new.pop(name.lower(), None)
                 content = archive.read(entry) if changed is None else changed[1].encode()
                 out.writestr(zipfile.ZipInfo(entry.filename, entry.date_time), content, zipfile.ZIP_DEFLATED)
@@ -115,7 +117,19 @@ class _PackagePatch:
 
     def parts(self) -> dict[str, tuple[str, str]]:
         self._set(self._styles_part, self._styles.text())
+        self._without_macros()
         return self._new
+
+    def _without_macros(self) -> None:
+        """The copy is named .xlsx, and Excel opens nothing under that name that says it has macros."""
+        types = self._text("[Content_Types].xml")
+        if "macroEnabled" not in types and ".template.main" not in types:
+            return
+        types = re.sub(r"application/vnd\.ms-excel\.\w+\.macroEnabled\.main", f"{_SHEET_TYPE}.sheet.main", types)
+        types = re.sub(r"<Override\b[^>]*vbaProject[^>]*?/>", "", types)
+        self._set("[Content_Types].xml", types.replace(f"{_SHEET_TYPE}.template.main", f"{_SHEET_TYPE}.sheet.main"))
+        name = self._relations_of(self.workbook)
+        self._set(name, re.sub(r'<Relationship\b[^>]*/vbaProject"[^>]*?/>', "", self._text(name)))
 
     def mark(self, marks: Sequence[Mark]) -> None:
         by_sheet: dict[str, list[Mark]] = defaultdict(list)
@@ -137,7 +151,7 @@ class _PackagePatch:
         text = self._text(part, MAX_SHEET)
         text = patch_cells(text, values, restyle, lambda style: kinds[style] if style < len(kinds) else "general")
         related = relations(self.package, part) if self._relations_of(part) in self.package else {}
-        of_kind = {kind: target for kind, target in related.values()}
+        of_kind = dict(related.values())
         if "comments" in of_kind and "vmlDrawing" in of_kind and "<legacyDrawing " in text:
             merged, fresh = merged_comments(self._text(of_kind["comments"]), comments)
             drawing = merged_drawing(self._text(of_kind["vmlDrawing"]), fresh, 900_000)
@@ -191,8 +205,8 @@ class _PackagePatch:
         ids = [int(found) for found in re.findall(r'<sheet\b[^>]*?\bsheetId="(\d+)"', workbook)]
         if "</sheets>" not in workbook:
             raise ValueError("workbook without <sheets>")
-        relation = f"wwSheet{number}"
-        entry = f'<sheet xmlns:r="{_RELATION}" name={quoteattr(title)} sheetId="{max(ids, default=0) + 1}" r:id="{relation}"/>'
+        relation, free_id = f"wwSheet{number}", max(ids, default=0) + 1
+        entry = f'<sheet xmlns:r="{_RELATION}" name={quoteattr(title)} sheetId="{free_id}" r:id="{relation}"/>'
         self._set(self.workbook, workbook.replace("</sheets>", f"{entry}</sheets>", 1))
         self._relate(self.workbook, relation, "worksheet", "/" + part)
         self._content_type(f'<Override PartName="/{part}" ContentType="{_SHEET_TYPE}.worksheet+xml"/>')

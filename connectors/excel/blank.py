@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.excel.cells import column_letters
+from connectors.excel.headers import UNIT_IN_ENGLISH
 from schemas.model import CodeList, Column, Contract, Template, TemplateColumn
 from schemas.problems import Language
 
@@ -42,11 +43,11 @@ _WORDS: dict[str, dict[Language, str]] = {
 _GUIDE: tuple[dict[Language, str], ...] = (
     {
         "zh": "1. 在第一张表中从第 2 行起填写，每行一条；表头请不要改动，列的顺序可以调整。",
-        "en": "1. Fill in the first sheet from row 2, one record per row. Leave the header as it is; columns may be moved.",
+        "en": "1. Fill in the first sheet from row 2, one record per row. Keep the header; columns may be moved.",
     },
     {
         "zh": "2. 带 * 的列必填；表头上的批注说明每列怎样填写；有下拉列表的列请从列表选择。",
-        "en": "2. Columns with * are required. The comment on each header says how to fill it; use the lists where there are any.",
+        "en": "2. Columns with * are required. Comments on the headers explain each column; use the drop-down lists.",
     },
     {
         "zh": "3. 编码列已设为文本，前面的 0 会保留；请不要合并单元格，不要加合计行。",
@@ -95,8 +96,12 @@ def header_text(column: TemplateColumn, language: Language) -> str:
     name = column.source
     if language == "en":
         name = next((word for word in column.synonyms if word.isascii()), column.source)
-    unit = f"({column.unit})" if column.unit else ""
+    unit = f"({_unit(column.unit, language)})" if column.unit else ""
     return f"{name}{unit}{'*' if column.required else ''}"
+
+
+def _unit(unit: str, language: Language) -> str:
+    return UNIT_IN_ENGLISH.get(unit, unit) if language == "en" else unit
 
 
 def explanation(column: TemplateColumn, about: Column | None, language: Language, listed: bool) -> str:
@@ -106,7 +111,7 @@ def explanation(column: TemplateColumn, about: Column | None, language: Language
         words.insert(0, about.title[language])
         words.append(_WORDS["choose" if listed else f"type_{about.type}"][language])
     if column.unit:
-        words.append(_WORDS["unit"][language].format(unit=column.unit))
+        words.append(_WORDS["unit"][language].format(unit=_unit(column.unit, language)))
     if about is not None and about.example:
         words.append(_WORDS["example"][language].format(example=about.example))
     return "\n".join(words)

@@ -92,7 +92,7 @@ def _shape(address: str, number: int, own: bool = False) -> str:
     )
     return (
         f'<v:shape{names} id="_x0000_s{number}" type="#_x0000_t202" fillcolor="#ffffe1" o:insetmode="auto"'
-        ' style="position:absolute;margin-left:60pt;margin-top:2pt;width:220pt;height:80pt;z-index:1;visibility:hidden">'
+        ' style="position:absolute;margin-left:60pt;margin-top:2pt;width:220pt;height:80pt;visibility:hidden">'
         '<v:fill color2="#ffffe1"/><v:shadow on="t" color="black" obscured="t"/><v:path o:connecttype="none"/>'
         '<v:textbox style="mso-direction-alt:auto"><div style="text-align:left"></div></v:textbox>'
         '<x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/>'

@@ -17,6 +17,8 @@ from schemas.model import Template
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|【([^【】]*)】|<([^<>]*)>")
 _NOISE = re.compile(r"[\s*★☆▲:_\-./\\|、]+")
 _NOT_UNITS = {"必填", "选填", "可选", "内部", "required", "optional"}
+# Units as English headers write them.
+UNIT_IN_ENGLISH = {"元": "CNY", "万元": "10,000 CNY", "天": "days"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ def unit_of(text: str) -> str | None:
         if unit.startswith("单位:"):
             return unit.removeprefix("单位:").strip() or None
     return None
+
+
+def same_unit(written: str, expected: str) -> bool:
+    """Do two wordings name one unit: "万元" and "10,000 CNY"?"""
+    return plain(written) in {plain(expected), plain(UNIT_IN_ENGLISH.get(expected, expected))}
 
 
 def names_of(header: Header) -> list[str]:

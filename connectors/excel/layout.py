@@ -161,7 +161,7 @@ def _notes(
             cells = ", ".join(address(last, other.column) for other in group)
             notes.append(Problem("note_double_column", column=source, cells=cells, used=column_letters(header.column)))
         unit = headers.unit_of(header.leaf)
-        if unit is not None and column.unit is not None and headers.plain(unit) != headers.plain(column.unit):
+        if unit is not None and column.unit is not None and not headers.same_unit(unit, column.unit):
             notes.append(Problem("note_unit_differs", column=source, unit=unit, expected=column.unit))
         elif unit is not None:
             notes.append(Problem("note_unit", column=source, unit=unit))

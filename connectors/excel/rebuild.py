@@ -20,7 +20,7 @@ from connectors.excel.styles_patch import FILLS
 if TYPE_CHECKING:
     from connectors.excel.annotate import Mark, Summary
 
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,10})?")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,8})(?:\.\d{1,10})?")  # longer ones are rather phones and codes
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 

@@ -17,6 +17,7 @@ from connectors.excel.cells import column_number, parse_address
 
 _ROW = re.compile(r"<row\b([^>]*?)(?:/>|>(.*?)</row>)", re.DOTALL)
 _CELL = re.compile(r"<c\b([^>]*?)(?:/>|>(.*?)</c>)", re.DOTALL)
+_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _REFERENCE = re.compile(r'\br="([A-Z]{1,3}[0-9]{1,7})"')
 _ROW_NUMBER = re.compile(r'\br="([0-9]{1,7})"')
 _STYLE = re.compile(r'\bs="([0-9]+)"')
@@ -145,7 +146,7 @@ def _is_number(text: str) -> bool:
 
 def link_comments(sheet: str, relation: str) -> str:
     """The sheet with <legacyDrawing r:id=relation/> in its proper place."""
-    element = f'<legacyDrawing xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" r:id="{relation}"/>'
+    element = f'<legacyDrawing xmlns:r="{_RELATION}" r:id="{relation}"/>'
     after = sheet.index("</sheetData>") if "</sheetData>" in sheet else 0
     places = [place for tag in _AFTER_LEGACY if (place := sheet.find(f"<{tag}", after)) >= 0]
     place = min(places) if places else sheet.index("</worksheet>")

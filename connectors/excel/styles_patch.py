@@ -40,7 +40,7 @@ class StylesPatch:
     def text(self) -> str:
         """styles.xml with the added fills and styles."""
         fills = "".join(
-            f'<fill><patternFill patternType="solid"><fgColor rgb="{colour}"/><bgColor indexed="64"/></patternFill></fill>'
+            f'<fill><patternFill patternType="solid"><fgColor rgb="{colour}"/></patternFill></fill>'
             for colour in FILLS.values()
         )
         fill_part = _with_count("fills", self._fills[0], self._fill_count + len(FILLS), fills)
