@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -223,16 +224,17 @@ class EmbeddedPostgres:
     def pid(self) -> int | None:
         """Process id of the running server of this cluster, or None."""
         try:
-            pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-        except (FileNotFoundError, ValueError):
+            lines = (self.data / "postmaster.pid").read_text().split("\n")
+            pid, started = int(lines[0]), int(lines[2])
+        except (FileNotFoundError, ValueError, IndexError):
             return None
         if self._process is not None and self._process.pid == pid and self._process.poll() is not None:
             return None
         try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+            # After a crash of the machine the number may belong to anybody; whoever has it now began later.
+            return pid if psutil.Process(pid).create_time() < started + 2 else None
+        except psutil.NoSuchProcess:
             return None
-        return pid
 
     # -- details -------------------------------------------------------------------------------
 

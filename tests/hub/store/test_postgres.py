@@ -98,3 +98,12 @@ def test_chinese_is_seen_by_trigrams(tmp_path):
         assert row[0] > 0.1
     finally:
         server.stop()
+
+
+def test_a_stale_pid_file_does_not_make_a_stranger_the_server(tmp_path):
+    """After a crash of the machine the recorded pid may belong to any process, here to this one."""
+    server = EmbeddedPostgres(tmp_path)
+    server.initialise()
+    (server.data / "postmaster.pid").write_text(f"{os.getpid()}\n{server.data}\n1000000000\n5432\n")
+    assert server.pid() is None
+    server.stop()  # must not signal us
