@@ -17,9 +17,9 @@ _CSP = (
     "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; "
     "frame-ancestors 'none'; img-src 'self' data:"
 )
-# Great Expectations' pages carry inline scripts and styles; they may neither send anything nor be framed.
+# Great Expectations' pages carry inline styles; they may neither send anything nor be framed.
 _DATA_DOCS_CSP = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "img-src 'self' data:; connect-src 'none'; base-uri 'none'; object-src 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )

@@ -93,7 +93,8 @@ def finding(request: Request, connection: Store, finding_id: int) -> Response:
     if row["landed_path"] and row["row_no"] and row["source_path"]:
         grid = originals.grid(landing, row["landed_path"], row["columns"], row["row_no"])
     else:
-        paths = [row["landed_path"]] if row["landed_path"] else found.landed_paths(connection, row["dataset"])
+        # The file the finding names first; a row that has not changed since may stand in an older one.
+        paths = [path for path in (row["landed_path"], *found.landed_paths(connection, row["dataset"])) if path]
         record = originals.record(landing, paths, row["source_key"])
     lang = language(request)
     return page(
