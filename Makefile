@@ -4,13 +4,16 @@
 # make lint       only the checks that read code
 # make bench      the measurements behind the speed claims, as ratios
 # make env        only the environment of the lock file
+# make lock       write the lock files again after a change in pyproject.toml; what is pinned stays
 SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYTHON
 
-.PHONY: demo demo-stop test lint bench env env-dev env-test
+COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
+
+.PHONY: demo demo-stop test lint bench lock env env-dev env-test
 
 demo: env
 	@$(BIN)/waterworks demo $(DEMO_OPTIONS)
@@ -39,6 +42,10 @@ lint: env-dev
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/dg check yaml
 	$(BIN)/dg check defs
+
+lock: env-dev
+	$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra dev --extra bench --output-file requirements-dev.lock
 
 bench: env-dev
 	$(BIN)/python -m benchmarks
