@@ -1,0 +1,37 @@
+"""The store's fixed tables (SQLAlchemy), by schema. Entity tables `core.<entity>` come from the contracts.
+
+Belongs here: table definitions. Not here: queries, engine set-up, core tables (`core_tables.py`).
+"""
+
+from hub.store.models.base import SCHEMAS, Base
+from hub.store.models.mart import OpenWorkOrder, QualityScore
+from hub.store.models.master import Crosswalk, GoldenRecord, MatchKey
+from hub.store.models.ops import CheckResult, Cursor, LandedFile, Lease, Load, SourceFileStatus
+from hub.store.models.people import Audit, Upload, UploadFinding, UserAccount, UserSession
+from hub.store.models.quality import DeletedRow, Finding, HeldRow, RejectedRow, ValueChange
+
+__all__ = [
+    "SCHEMAS",
+    "Audit",
+    "Base",
+    "CheckResult",
+    "Crosswalk",
+    "Cursor",
+    "DeletedRow",
+    "Finding",
+    "GoldenRecord",
+    "HeldRow",
+    "LandedFile",
+    "Lease",
+    "Load",
+    "MatchKey",
+    "OpenWorkOrder",
+    "QualityScore",
+    "RejectedRow",
+    "SourceFileStatus",
+    "Upload",
+    "UploadFinding",
+    "UserAccount",
+    "UserSession",
+    "ValueChange",
+]

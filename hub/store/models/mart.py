@@ -1,0 +1,52 @@
+"""Tables of schema mart: what people read.
+
+Belongs here: results that can be recomputed. Not here: how (hub/marts).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Integer, Numeric
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.store.models.base import Base
+
+
+class QualityScore(Base):
+    """Score of one rule on one dataset on one day; every larger score is a sum over these rows."""
+
+    __tablename__ = "quality_score"
+    __table_args__ = ({"schema": "mart"},)
+
+    day: Mapped[date] = mapped_column(primary_key=True)  # in Asia/Shanghai
+    dataset: Mapped[str] = mapped_column(primary_key=True)
+    rule: Mapped[str] = mapped_column(primary_key=True)
+    system: Mapped[str]
+    entity: Mapped[str]
+    department: Mapped[str]
+    dimension: Mapped[str]
+    severity: Mapped[str]
+    rows_checked: Mapped[int]
+    rows_failed: Mapped[int]
+    weight: Mapped[int] = mapped_column(Integer)
+
+
+class OpenWorkOrder(Base):
+    """Work orders not finished yet, with progress from the MES reports."""
+
+    __tablename__ = "open_work_order"
+    __table_args__ = ({"schema": "mart"},)
+
+    plant: Mapped[str] = mapped_column(primary_key=True)
+    work_order_code: Mapped[str] = mapped_column(primary_key=True)
+    material_code: Mapped[str | None]
+    material_name: Mapped[str | None]
+    status: Mapped[str | None]
+    planned_qty: Mapped[Any | None] = mapped_column(Numeric)
+    reported_qty: Mapped[Any | None] = mapped_column(Numeric)
+    progress_percent: Mapped[Any | None] = mapped_column(Numeric)
+    planned_finish_date: Mapped[date | None]
+    is_late: Mapped[bool | None]
+    sources: Mapped[str]  # systems that know this order

@@ -1,0 +1,112 @@
+"""Tables of schema ops: what ran, how far it came, and who may write.
+
+Belongs here: loads, landed files, cursors, leases, checks. Not here: people (people.py).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.store.models.base import Base, id_column, now_column
+
+
+class Load(Base):
+    """One load of one dataset. rows_read = loaded + held + rejected + unchanged, always."""
+
+    __tablename__ = "load"
+    __table_args__ = (Index("load_dataset", "dataset", "id"), {"schema": "ops"})
+
+    id: Mapped[int] = id_column()
+    run_id: Mapped[str]  # Dagster run id, or "cli"/"worker" + random
+    system: Mapped[str]
+    dataset: Mapped[str]  # "<system>.<object>"
+    entity: Mapped[str]
+    epoch: Mapped[int]  # lease epoch this load wrote under
+    rules: Mapped[str]  # fingerprint of contract + mapping
+    status: Mapped[str]  # running, ok, failed, interrupted
+    started_at: Mapped[datetime] = now_column()
+    finished_at: Mapped[datetime | None]
+    rows_read: Mapped[int] = mapped_column(server_default="0")
+    loaded: Mapped[int] = mapped_column(server_default="0")
+    held: Mapped[int] = mapped_column(server_default="0")
+    rejected: Mapped[int] = mapped_column(server_default="0")
+    unchanged: Mapped[int] = mapped_column(server_default="0")
+    deleted: Mapped[int] = mapped_column(server_default="0")  # keys gone from the source; not part of rows_read
+    problem: Mapped[dict[str, Any] | None]  # {"code", "params"} of schemas.problems
+
+
+class LandedFile(Base):
+    """One immutable Parquet file of raw rows; for spreadsheets also where its cells are."""
+
+    __tablename__ = "landed_file"
+    __table_args__ = (Index("landed_file_load", "load_id"), {"schema": "ops"})
+
+    id: Mapped[int] = id_column()
+    load_id: Mapped[int] = mapped_column(ForeignKey("ops.load.id"))
+    dataset: Mapped[str]
+    path: Mapped[str]  # relative to the landing folder: <dataset>/<sha256>.parquet
+    sha256: Mapped[str]
+    rows: Mapped[int]
+    source_path: Mapped[str | None]  # the workbook, relative to its folder
+    source_sha256: Mapped[str | None]
+    sheet: Mapped[str | None]
+    columns: Mapped[dict[str, Any] | None]  # source column -> column letter
+    header_row: Mapped[int | None]
+    landed_at: Mapped[datetime] = now_column()
+
+
+class SourceFileStatus(Base):
+    """Every file seen in a watched folder and what became of it; none is passed over in silence."""
+
+    __tablename__ = "source_file"
+    __table_args__ = ({"schema": "ops"},)
+
+    system: Mapped[str] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str]  # current, superseded, unreadable, unknown, skipped
+    object: Mapped[str | None]  # template it belongs to
+    problem: Mapped[dict[str, Any] | None]
+    sha256: Mapped[str | None]
+    seen_at: Mapped[datetime] = now_column()
+
+
+class Cursor(Base):
+    """How far a dataset has been read; moves in the transaction that writes the rows."""
+
+    __tablename__ = "cursor"
+    __table_args__ = ({"schema": "ops"},)
+
+    dataset: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[dict[str, Any]]
+    load_id: Mapped[int]
+    rules: Mapped[str]
+    moved_at: Mapped[datetime] = now_column()
+
+
+class Lease(Base):
+    """Who may write a system's data. A new run raises the epoch; an older run's writes are refused."""
+
+    __tablename__ = "lease"
+    __table_args__ = ({"schema": "ops"},)
+
+    system: Mapped[str] = mapped_column(primary_key=True)
+    epoch: Mapped[int]
+    holder: Mapped[str]
+    taken_at: Mapped[datetime] = now_column()
+
+
+class CheckResult(Base):
+    """The last connection check of each source system."""
+
+    __tablename__ = "check_result"
+    __table_args__ = ({"schema": "ops"},)
+
+    system: Mapped[str] = mapped_column(primary_key=True)
+    ok: Mapped[bool]
+    sentence_zh: Mapped[str]
+    sentence_en: Mapped[str]
+    checked_at: Mapped[datetime] = now_column()
