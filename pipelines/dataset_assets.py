@@ -109,7 +109,7 @@ def _sync(
     with told_to_dagster():
         try:
             result = sync_object(
-                _configured(system),
+                configured(system),
                 object_name,
                 context.run.run_id,
                 progress=lambda name, rows: report("rows", dataset=name, rows=rows),
@@ -135,7 +135,7 @@ def _sync(
             return counts, dataset_figures(connection, dataset, contract.entity)
 
 
-def _configured(system: str) -> SystemConfig:
+def configured(system: str) -> SystemConfig:
     """The system as its YAML says now; its first mistake if somebody broke it since the location was loaded."""
     systems, problems = read_systems()
     if system not in systems:

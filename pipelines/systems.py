@@ -10,13 +10,14 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from connectors.config_models import SystemConfig
 from pipelines.dataset_assets import mapping_of, set_check_keys
+from pipelines.folder_files import folder_files
 from pipelines.folder_sensor import folder_sensor
 from pipelines.keys import SYSTEM_TAG, core_key, raw_key, sync_job_name
 from pipelines.policy import NIGHTLY, RETRIES, TIMEZONE
 
 
 def system_definitions(system: SystemConfig) -> dg.Definitions:
-    """sync_<system>, nightly_<system> and, for a folder of workbooks, watch_<system>."""
+    """sync_<system>, nightly_<system> and, for a folder of workbooks, watch_<system> and raw/<system>/_files."""
     if not system.objects:
         return dg.Definitions()
     job = _sync_job(system)
@@ -28,12 +29,15 @@ def system_definitions(system: SystemConfig) -> dg.Definitions:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=f"每天 02:00 同步{system.title.zh}。\n\nSyncs {system.title.en} every night at 02:00.",
     )
-    sensors = [folder_sensor(system, job)] if system.kind == "excel" else []
-    return dg.Definitions(jobs=[job], schedules=[schedule], sensors=sensors)
+    if system.kind != "excel":
+        return dg.Definitions(jobs=[job], schedules=[schedule])
+    return dg.Definitions(
+        assets=[folder_files(system)], jobs=[job], schedules=[schedule], sensors=[folder_sensor(system, job)]
+    )
 
 
 def _sync_job(system: SystemConfig) -> UnresolvedAssetJobDefinition:
-    assets = []
+    assets = [raw_key(system.system, "_files")] if system.kind == "excel" else []
     publish_checks = []
     for config in system.objects.values():
         entity = mapping_of(f"{config.system}.{config.object}")[0].entity

@@ -273,8 +273,8 @@ def _merge_changes(
     )
     connection.execute(
         "insert into quality.value_change as v (dataset, source_key, column_name, source_column, raw_value, value,"
-        " rule, file_id, cell, load_id)"
-        " select %(dataset)s, source_key, column_name, source_column, raw_value, value, rule, %(file)s, cell, %(load)s from page_change on conflict (dataset, source_key, column_name) do update set"
+        " rule, file_id, cell, load_id) select %(dataset)s, source_key, column_name, source_column, raw_value, value,"
+        " rule, %(file)s, cell, %(load)s from page_change on conflict (dataset, source_key, column_name) do update set"
         " source_column = excluded.source_column, raw_value = excluded.raw_value, value = excluded.value,"
         " rule = excluded.rule, file_id = excluded.file_id, cell = excluded.cell,"
         " load_id = case when (v.raw_value, v.value, v.rule) is distinct from"

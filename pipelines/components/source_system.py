@@ -15,6 +15,7 @@ class SourceSystem(ConfiguredComponent):
 
     - job `sync_<system>`: loads every object of the system in one run
     - schedule `nightly_<system>`: that job at 02:00 Asia/Shanghai
+    - for kind excel: asset `raw/<system>/_files`, the record of every file in the folder
     - for kind excel: sensor `watch_<system>`, which starts the job when files of the folder change
     """
 
