@@ -92,7 +92,7 @@ def _build_factory(folder: Path, scale: float, lang: Language) -> None:
         "WATERWORKS_WORKBOOKS_DIR": str(folder / "workbooks"),
         "WATERWORKS_MES_URL": "http://127.0.0.1:8043",  # the port may differ; who starts the server says so
         "WATERWORKS_MES_APP_KEY": "demo-hub",
-        "WATERWORKS_MES_APP_SECRET": os.environ.get("WATERWORKS_MES_APP_SECRET") or secrets.token_urlsafe(16),
+        "WATERWORKS_MES_APP_SECRET": os.environ.get("WATERWORKS_MES_APP_SECRET") or secrets.token_hex(16),
         "WATERWORKS_MES_FACTORY": "F001",
     }
     write_environment(values)

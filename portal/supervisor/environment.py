@@ -63,7 +63,7 @@ def write_environment(changes: dict[str, str]) -> Path:
 
 
 def make_folder(folder: Path) -> None:
-    """Create a folder that only its owner may look into; Problem `folder_unwritable` says why not."""
+    """Create a folder, if need be with those above it; Problem `folder_unwritable` says why it could not."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):

@@ -21,6 +21,7 @@ from schemas.problems import Problem
 
 LOOK_SECONDS = 0.2
 START_SECONDS = 180  # a loaded two-core machine needs 40 s for all of it
+TRIES = 3  # a child that ended so often before all were ready will not come up by itself
 STOP_SECONDS = 15
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -44,7 +45,8 @@ class Supervisor:
         """Block until SIGINT, SIGTERM or SIGHUP; then stop everything.
 
         `on_ready` is called once, when every child answers.
-        Raises Problem `service_does_not_start` if a child is not ready in START_SECONDS; all are stopped then.
+        Raises Problem `service_does_not_start` if a child is not ready in START_SECONDS or
+        ends TRIES times before that; all are stopped then.
         """
         before = {number: signal.signal(number, self._ask_to_stop) for number in _STOP_SIGNALS}
         deadline = time.monotonic() + START_SECONDS
@@ -59,8 +61,10 @@ class Supervisor:
                         self._record()
                         if on_ready is not None:
                             on_ready(self._run)
-                    elif time.monotonic() > deadline:
-                        raise Problem("service_does_not_start", service=late[0].name, log=str(late[0].log))
+                    hopeless = [child for child in late if child.restarts >= TRIES]
+                    if hopeless or (late and time.monotonic() > deadline):
+                        child = (hopeless or late)[0]
+                        raise Problem("service_does_not_start", service=child.name, log=str(child.log))
                 time.sleep(LOOK_SECONDS)
         finally:
             self._stop()

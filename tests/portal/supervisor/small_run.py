@@ -1,7 +1,8 @@
 """A supervisor of two small children, as a program that tests start, signal and kill.
 
-`python -m tests.portal.supervisor.small_run <home>`: "answers" listens on a port and has a child of its
+`python -m tests.portal.supervisor.small_run <home> [broken]`: "answers" listens on a port and has a child of its
 own in another session; "waits" starts after it and ends with code 3 when the file <home>/crash appears.
+broken: a third child that ends at once.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ sys.exit(3)
 """
 
 
-def main(home: Path) -> None:
+def main(home: Path, broken: bool) -> None:
     (home / "logs").mkdir(parents=True, exist_ok=True)
     port = choose_port(0, set())
     logs, python, url = home / "logs", sys.executable, f"http://127.0.0.1:{port}"
@@ -39,8 +40,10 @@ def main(home: Path) -> None:
             Child("waits", wait, os.environ, home, logs / "waits.log", after=("answers",)),
             Child("answers", answer, os.environ, home, logs / "answers.log", port=port, url=url),
         ]
+        if broken:
+            children.append(Child("broken", [python, "-c", "1/0"], os.environ, home, logs / "broken.log", port=1))
         Supervisor(home, claim, children).run(on_ready=lambda run: print("ready", flush=True))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), "broken" in sys.argv)

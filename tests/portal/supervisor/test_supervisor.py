@@ -101,6 +101,20 @@ def test_a_crashed_child_starts_again(run: SmallRun, tmp_path: Path) -> None:
     assert run_file.running(tmp_path) is not None
 
 
+def test_a_child_that_never_comes_up_stops_the_others_soon(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.portal.supervisor.small_run", str(tmp_path), "broken"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert "The service broken did not start" in done.stderr
+    assert "ZeroDivisionError" in (tmp_path / "logs" / "broken.log").read_text()
+    assert run_file.read(tmp_path) is None
+
+
 def test_a_foreign_process_with_a_recorded_pid_is_spared(tmp_path: Path) -> None:
     """The pid in an old run file may belong to anybody by now."""
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
