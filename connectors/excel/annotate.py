@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape, quoteattr
 from connectors.excel import rebuild, sniff
 from connectors.excel.cells import parse_address
 from connectors.excel.comments_patch import merged_comments, merged_drawing, new_comments, new_drawing
-from connectors.excel.ooxml import WorkbookParts, plain_xml, read_workbook, relations
+from connectors.excel.ooxml import WorkbookParts, main_part, plain_xml, read_workbook, relations
 from connectors.excel.package import MAX_SHEET, Package, resolve
 from connectors.excel.sheet_patch import link_comments, patch_cells
 from connectors.excel.styles_patch import StylesPatch
@@ -107,12 +107,11 @@ class _PackagePatch:
         self.package, self.book = package, book
         self._new: dict[str, tuple[str, str]] = {}
         self._numbers = self._free_number()
-        self.workbook = next(
-            (part for kind, part in relations(package, "").values() if kind == "officeDocument"), "xl/workbook.xml"
-        )
-        self._styles_part = next(
-            (part for kind, part in relations(package, self.workbook).values() if kind == "styles"), ""
-        )
+        self.workbook = main_part(package, "xl/workbook.xml")
+        styles = [part for kind, part in relations(package, self.workbook).values() if kind == "styles"]
+        if not styles or styles[0] not in package:
+            raise ValueError("workbook without styles")
+        self._styles_part = styles[0]
         self._styles = StylesPatch(self._text(self._styles_part))
 
     def parts(self) -> dict[str, tuple[str, str]]:

@@ -41,7 +41,9 @@ def merged_comments(existing: str, comments: Mapping[str, str]) -> tuple[str, li
         text = comments.get(match[1])
         if text is None:
             return match[0]
-        return match[0].replace("</text>", f"{_run(chr(10) + text)}</text>", 1)
+        # Plain text becomes a run of its own: with runs behind it, Excel shows only the runs.
+        whole = re.sub(r"(<text[^>]*>)(<t[ >].*?</t>)", r"\1<r>\2</r>", match[0], count=1, flags=re.DOTALL)
+        return whole.replace("</text>", f"{_run(chr(10) + text)}</text>", 1)
 
     existing = _COMMENT.sub(extended, existing)
     fresh = [address for address in comments if address not in have]
@@ -73,7 +75,7 @@ def new_drawing(addresses: list[str], first_id: int) -> str:
 def merged_drawing(existing: str, addresses: list[str], first_id: int) -> str:
     """The VML part with boxes added. Raises ValueError when it is not built the usual way."""
     place = existing.rfind("</xml>")
-    if place < 0 or "urn:schemas-microsoft-com:vml" not in existing or "<v:" not in existing:
+    if place < 0 or "urn:schemas-microsoft-com:vml" not in existing:
         raise ValueError("drawing without the usual elements")
     shapes = "".join(_shape(address, first_id + number, own=True) for number, address in enumerate(addresses))
     return existing[:place] + shapes + existing[place:]

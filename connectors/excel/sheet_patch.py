@@ -125,7 +125,7 @@ def _cell(own: str, address: str, value: str | None, restyle: Restyle, kind_of_s
 
 def _as_number(value: str, content: str, attributes: str, kind: str) -> str | None:
     """The stored form if the cell held a number and the new value is one under the same format."""
-    if "<v>" not in content or 't="' in attributes:
+    if "<v>" not in content or re.search(r'\bt="(?!n")', attributes):
         return None
     if kind == formats.DATE:
         try:
