@@ -96,13 +96,13 @@ def _moved(connection: Connection[Any], sql: str, upload_id: int, **more: Any) -
 
 
 def issue_groups(connection: Connection[Any], upload_id: int) -> list[Row]:
-    """Findings, suggested changes and rejected rows per rule, blocking ones first."""
+    """Findings, suggested changes and rejected rows per rule, blocking ones first; examples are [value, suggestion]."""
     return rows(
         connection,
         """select kind, rule, max(severity) as severity, bool_or(hold) as hold, count(*) as cells,
              count(suggestion) as suggestions, count(distinct row_no) as rows,
-             (array_agg(distinct value) filter (where value is not null))[1:3] as examples,
-             (array_agg(distinct suggestion) filter (where suggestion is not null))[1:3] as becomes,
+             (array_agg(distinct jsonb_build_array(value, suggestion))
+               filter (where value is not null))[1:3] as examples,
              min(row_no) as first_row, min(source_column) as source_column
            from ops.upload_finding where upload_id = %(id)s
            group by kind, rule order by kind <> 'rejected', not bool_or(hold), kind = 'change', count(*) desc""",
