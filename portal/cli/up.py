@@ -42,9 +42,11 @@ def up(
             return
         from portal.cli.init import prepare_store
         from portal.supervisor.claim import claimed
+        from portal.supervisor.environment import make_folder
         from portal.supervisor.stop import stop_run
         from portal.supervisor.store import store_in_use
 
+        make_folder(home())
         stop_run(home())  # what a killed supervisor left behind
         with claimed(home()) as claim, store_in_use(home()) as server:
             prepare_store(lang)
