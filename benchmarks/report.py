@@ -60,7 +60,7 @@ def markdown(benchmarks: list[Benchmark]) -> str:
     parts = []
     for benchmark in benchmarks:
         rows = [HEADINGS, ("---", *["---:"] * (len(HEADINGS) - 1)), *benchmark.lines()]
-        table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        table = "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows)
         parts.append(f"**{benchmark.title}**\n\n{table}\n\n{benchmark.note}")
     return "\n\n".join(parts) + f"\n\n{machine()}\n"
 
