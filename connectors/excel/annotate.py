@@ -72,7 +72,7 @@ def annotate(source: Path, target: Path, marks: Sequence[Mark], summary: Summary
     except (ValueError, KeyError) as odd:
         try:
             rebuild.with_openpyxl(source, target, marks, summary)
-        except (ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, OSError, zipfile.BadZipFile) as error:
             reason = f"{odd}; {error}"[:200]
             raise Problem("annotate_unreadable", file=shown_name, reason=reason) from error
         return "openpyxl"

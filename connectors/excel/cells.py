@@ -136,6 +136,14 @@ class CellSink:
         if len(self.rows) >= _BATCH:
             self.flush()
 
+    def extend(self, rows: list[int], columns: list[int], texts: list[str]) -> None:
+        """Many cells at once; the lists are of one length."""
+        self.rows += rows
+        self.columns += columns
+        self.texts += texts
+        if len(self.rows) >= _BATCH:
+            self.flush()
+
     def flush(self) -> None:
         """Raises TooManyCells."""
         if not self.rows:

@@ -20,6 +20,8 @@ _CELL = re.compile(
     r"(?:/>|>(<f(?: [^>]*)?(?:/>|>[^<]*</f>))?(?:<v(?: [^>]*)?>([^<]*)</v>|<v(?: [^>]*)?/>)?(.*?)</c>)",
     re.DOTALL,
 )
+# Numbers whose stored digits are already what number_text() makes of them.
+_PLAIN_NUMBER = re.compile(r"[1-9][0-9]{0,14}|-?(?:0|[1-9][0-9]{0,8})\.[0-9]{0,4}[1-9]")
 _ROW = re.compile(r"<row ([^>]*)>")
 _ROW_NUMBER = re.compile(r'(?:^| )r="([0-9]+)"')
 _HIDDEN = re.compile(r' hidden="(?:1|true|on)"')
@@ -41,6 +43,11 @@ class SheetScan:
         self.package, self.book, self.strings, self.head_rows = package, book, strings, head_rows
         self.facts = Facts()
         self._numbers: dict[tuple[str, str], str] = {}
+        self._general = {"", *(str(n) for n, kind in enumerate(book.formats) if n and kind == formats.GENERAL)}
+        if not book.formats or book.formats[0] == formats.GENERAL:
+            self._general.add("0")
+        else:
+            self._general.discard("")
 
     def run(self, part: str, target: Path) -> Facts:
         """Writes the cells to `target`. Raises Problem for damaged or hostile sheets."""
@@ -106,29 +113,43 @@ class SheetScan:
             raise _Odd
         if ' hidden="' in text:
             self._hidden_rows(text)
+        rows: list[int] = []
+        columns: list[int] = []
+        texts: list[str] = []
         numbers: dict[str, int] = {}
-        strings, numbers_seen, add = self.strings, self._numbers, sink.add
+        strings, seen, general = self.strings, self._numbers, self._general
+        past_head = False
         for letters, row_text, style, kind, formula, value, rest in found:
             if not value and not rest and not formula:
                 continue
+            row = int(row_text)
             column = numbers.get(letters)
             if column is None:
                 column = numbers[letters] = cells.column_number(letters)
-            row = int(row_text)
+            if row > cells.MAX_ROW or column > cells.MAX_COLUMN or row < 1:
+                raise self.package.suspicious(f"cell {letters}{row_text}")
             if self.head_rows and row > self.head_rows:
-                return True
+                past_head = True
+                break
+            shown: str | None
+            # The first branches are short cuts to what text_of() would say of most cells.
             if kind == "s" and value.isdecimal() and int(value) < len(strings):
-                shown: str | None = strings[int(value)]
-            elif not kind and value and (style, value) in numbers_seen:
-                shown = numbers_seen[style, value]
+                shown = strings[int(value)]
+            elif (not kind or kind == "n") and style in general and _PLAIN_NUMBER.fullmatch(value):
+                shown = value
+            elif (not kind or kind == "n") and value and (style, value) in seen:
+                shown = seen[style, value]
+            elif rest.startswith("<is><t>") and rest.count("<") == 4 and rest.endswith("</t></is>"):
+                shown = xml_text(rest[7:-9])
             else:
                 inline = _inline(rest) if rest else None
                 shown = self.text_of(row, column, kind, style, xml_text(value), bool(formula), inline)
-            if row > cells.MAX_ROW or column > cells.MAX_COLUMN or row < 1:
-                raise self.package.suspicious(f"cell {letters}{row_text}")
             if shown:
-                add(row, column, shown)
-        return False
+                rows.append(row)
+                columns.append(column)
+                texts.append(shown)
+        sink.extend(rows, columns, texts)
+        return past_head
 
     def _hidden_rows(self, text: str) -> None:
         for attributes in _ROW.findall(text):
