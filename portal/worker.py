@@ -194,6 +194,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     Path(settings().uploads).mkdir(parents=True, exist_ok=True)
+    _log.info("ready")
     run(stop)
 
 

@@ -8,8 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
-from tests.servers import MariadbServer, PostgresServer, start_mariadb, start_postgres
+from tests.servers import MariadbServer, PostgresServer, find_program, start_mariadb, start_postgres
+
+# The last four keep Chromium from asking its maker's servers for anything.
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+CHROMIUM_PLACES = (
+    "usr/bin/chromium-browser",
+    "usr/bin/google-chrome",
+    "Applications/Chromium.app/Contents/MacOS/Chromium",
+    "Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +37,17 @@ def mariadb_server() -> Iterator[MariadbServer]:
     server = start_mariadb()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium; one per worker, because two Playwright loops cannot live in one process."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=find_program("chromium", "chromium", *CHROMIUM_PLACES), args=CHROMIUM_ARGUMENTS
+        )
+        yield started
+        started.close()
 
 
 @pytest.fixture

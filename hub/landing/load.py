@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pyarrow.compute as pc
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
@@ -21,8 +22,8 @@ from connectors.base import Connector, Page, SourceFile
 from hub.landing.crash import reach
 from hub.landing.dataset import Dataset
 from hub.landing.lease import Lease, fence
-from hub.landing.merge import cursor_json, known_rows, merge_page, record_deletions, register_file
-from hub.landing.prepare import check_page, compare
+from hub.landing.merge import cursor_json, key_repeated, known_rows, merge_page, record_deletions, register_file
+from hub.landing.prepare import EVERYTHING_NEW, check_page, compare, note_keys
 from hub.landing.stage import with_row_hash, write_landed
 from hub.store.engine import one
 from schemas.problems import Problem
@@ -75,6 +76,7 @@ class Load:
         self.progress = progress
         self.counts: Counter[str] = Counter()
         self.load_id = 0
+        self.fresh = False  # the store had no row of this dataset when the load began
 
     def run(self, connector: Callable[[], Connector], object_name: str) -> LoadResult:
         """Load every page of the object; if the read is complete, missing keys are deletions.
@@ -126,11 +128,14 @@ class Load:
                     ),
                 )
             )
+            (self.fresh,) = one(
+                self.connection.execute(sql.SQL("select not exists ({})").format(known_rows(self.dataset)))
+            )
             known = self.connection.execute(
                 "select position, rules from ops.cursor where dataset = %s", (self.dataset.name,)
             ).fetchone()
         self.connection.execute("drop table if exists pg_temp.seen_key")
-        self.connection.execute("create temporary table seen_key (source_key text primary key)")
+        self.connection.execute("create temporary table seen_key (source_key text)")
         self.connection.commit()
         if known is None:
             return None, False
@@ -141,16 +146,23 @@ class Load:
         path, sha256 = write_landed(page.rows, self.landing, self.dataset.name)
         reach("stage")
         with self.connection.transaction():
-            compared = compare(self.connection, self.dataset, rows, page.rejected, known_rows(self.dataset))
+            note_keys(self.connection, self.dataset, rows, page.rejected)
             # A sheet is looked at as a whole: a row that did not change may have moved.
             look_at_all = rules_changed or (page.file is not None and self._is_new_version(page.file))
-        checked = check_page(self.dataset, rows, page, compared, look_at_all, rules_changed)
+            compared = (
+                EVERYTHING_NEW
+                if self.fresh
+                else compare(self.connection, self.dataset, rows, page.rejected, look_at_all)
+            )
+        checked = check_page(self.dataset, rows, page, compared, rules_changed)
         reach("validate")
         counts = Counter(
-            outcome if new else "unchanged"
-            for outcome, new in zip(
-                checked.outcome["outcome"].to_pylist(), checked.outcome["is_new_version"].to_pylist(), strict=True
-            )
+            {
+                entry["values"]: entry["counts"]
+                for entry in pc.value_counts(
+                    pc.if_else(checked.outcome["is_new_version"], checked.outcome["outcome"], "unchanged")
+                ).to_pylist()
+            }
         )
         read = page.rows.num_rows + page.rejected.num_rows
         counts["unchanged"] += read - checked.outcome.num_rows  # rows that needed no second look
@@ -159,7 +171,7 @@ class Load:
             file_id = register_file(
                 self.connection, self.load_id, self.dataset, path, sha256, page.rows.num_rows, page.file
             )
-            merge_page(self.connection, self.dataset, self.load_id, file_id, checked, page.file is not None)
+            merge_page(self.connection, self.dataset, self.load_id, file_id, checked, page.file is not None, self.fresh)
             self.connection.execute(
                 "update ops.load set rows_read = rows_read + %s, loaded = loaded + %s, held = held + %s,"
                 " rejected = rejected + %s, unchanged = unchanged + %s where id = %s",
@@ -174,7 +186,8 @@ class Load:
     def _finish(self, complete: bool) -> None:
         with self.connection.transaction():
             fence(self.connection, self.lease)
-            deleted = self._delete_missing() if complete else 0
+            self._refuse_repeated_keys()
+            deleted = self._delete_missing() if complete and not self.fresh else 0
             self.connection.execute(
                 "update ops.load set status = 'ok', finished_at = now(), deleted = %s where id = %s",
                 (deleted, self.load_id),
@@ -207,6 +220,13 @@ class Load:
                 "rules": rules,
             },
         )
+
+    def _refuse_repeated_keys(self) -> None:
+        repeated = self.connection.execute(
+            "select source_key from seen_key group by source_key having count(*) > 1 limit 1"
+        ).fetchone()
+        if repeated is not None:
+            raise key_repeated(self.dataset, repeated[0])
 
     def _delete_missing(self) -> int:
         known, missing = one(

@@ -6,6 +6,7 @@ Belongs here: SQL that merges a checked page into the store. Not here: reading, 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from connectors.base import SourceFile
 from hub.landing.bulk import copy_in, fill_temporary
 from hub.landing.dataset import Dataset
 from hub.store.engine import one
+from schemas.problems import Problem
 
 OUTCOMES = ("loaded", "held", "rejected")
 
@@ -26,10 +28,10 @@ OUTCOMES = ("loaded", "held", "rejected")
 class CheckedPage:
     """What one page became.
 
-    outcome: [source_key, row_hash, outcome, row_no, is_new_version] for every processed row;
-    is_new_version is False for a row that is stored already and only moved in its sheet.
-    loaded: core columns of rows to write (without system columns other than _source_key).
-    held: dicts {source_key, record, raw}; rejected: dicts {source_key, raw, reason}.
+    outcome: [source_key, outcome, row_no, is_new_version] for every processed row; is_new_version is
+    False for a row that is stored already and only moved in its sheet.
+    loaded: new versions to write: _source_key, _row_hash, _row_no and the contract's columns.
+    held: dicts {source_key, row_hash, row_no, record, raw}; rejected: {source_key, row_hash, row_no, raw, reason}.
     findings, changes: tables as hub.quality and hub.cleansing give them, plus `cell`.
     """
 
@@ -41,14 +43,23 @@ class CheckedPage:
     changes: pa.Table
 
 
-def known_rows(dataset: Dataset) -> sql.Composed:
-    """SELECT source_key, row_hash, outcome of every row the store has of this dataset."""
-    name = sql.Literal(dataset.name)
+def known_rows(dataset: Dataset, of: sql.Composable | None = None) -> sql.Composed:
+    """SELECT source_key, row_hash, outcome of every row the store has of this dataset.
+
+    `of`: an expression; then only the row with that source key, which an index finds.
+    """
+    parts = {
+        "core": _core(dataset),
+        "d": sql.Literal(dataset.name),
+        "core_key": sql.SQL(" and _source_key = {}").format(of) if of else sql.SQL(""),
+        "key": sql.SQL(" and source_key = {}").format(of) if of else sql.SQL(""),
+    }
     return sql.SQL(
-        "select _source_key as source_key, _row_hash as row_hash, 'loaded' as outcome from {core} where _dataset = {d}"
-        " union all select source_key, row_hash, 'held' from quality.held_row where dataset = {d}"
-        " union all select source_key, row_hash, 'rejected' from quality.rejected_row where dataset = {d}"
-    ).format(core=_core(dataset), d=name)
+        "select _source_key as source_key, _row_hash as row_hash, 'loaded' as outcome from {core}"
+        " where _dataset = {d}{core_key}"
+        " union all select source_key, row_hash, 'held' from quality.held_row where dataset = {d}{key}"
+        " union all select source_key, row_hash, 'rejected' from quality.rejected_row where dataset = {d}{key}"
+    ).format(**parts)
 
 
 def register_file(
@@ -82,22 +93,28 @@ def merge_page(
     file_id: int,
     page: CheckedPage,
     in_sheet: bool,
+    fresh: bool,
 ) -> None:
-    """Write one checked page; the caller owns the transaction."""
+    """Write one checked page; the caller owns the transaction.
+
+    `fresh`: the store had no row of this dataset when the load began, so nothing has to make way.
+    """
+    sheet_file = file_id if in_sheet else None
+    _merge_core(connection, dataset, load_id, sheet_file, page.loaded, fresh)
+    _merge_held(connection, dataset, load_id, file_id, page.held)
+    _merge_rejected(connection, dataset, load_id, file_id, page.rejected)
     fill_temporary(
         connection,
         "page_outcome",
-        "source_key text primary key, row_hash uuid, outcome text, row_no integer, is_new_version boolean",
-        page.outcome,
+        "source_key text, outcome text, row_no integer, is_new_version boolean",
+        page.outcome.slice(0, 0) if fresh else page.outcome,
     )
-    _merge_core(connection, dataset, load_id, file_id if in_sheet else None, page.loaded)
-    _merge_held(connection, dataset, load_id, file_id, page.held)
-    _merge_rejected(connection, dataset, load_id, file_id, page.rejected)
-    _leave_other_outcomes(connection, dataset)
-    if in_sheet:
-        _follow_moved_rows(connection, dataset, file_id)
-    _merge_findings(connection, dataset, load_id, file_id if in_sheet else None, page.findings)
-    _merge_changes(connection, dataset, load_id, file_id if in_sheet else None, page.changes)
+    if not fresh:
+        _leave_other_outcomes(connection, dataset)
+        if in_sheet:
+            _follow_moved_rows(connection, dataset, file_id)
+    _merge_findings(connection, dataset, load_id, sheet_file, page.findings)
+    _merge_changes(connection, dataset, load_id, sheet_file, page.changes)
 
 
 def _core(dataset: Dataset) -> sql.Identifier:
@@ -105,35 +122,54 @@ def _core(dataset: Dataset) -> sql.Identifier:
 
 
 def _merge_core(
-    connection: psycopg.Connection[Any], dataset: Dataset, load_id: int, file_id: int | None, rows: pa.Table
+    connection: psycopg.Connection[Any],
+    dataset: Dataset,
+    load_id: int,
+    file_id: int | None,
+    rows: pa.Table,
+    fresh: bool,
 ) -> None:
     if rows.num_rows == 0:
+        return
+    constants = {"_dataset": dataset.name, "_plant": dataset.plant, "_load_id": load_id, "_file_id": file_id}
+    if fresh:
+        for name, value in constants.items():
+            kind = pa.string() if isinstance(value, str) else pa.int64()
+            rows = rows.append_column(name, pa.repeat(pa.scalar(value, kind), rows.num_rows))
+        try:
+            copy_in(connection, _core(dataset), rows)
+        except psycopg.errors.UniqueViolation as error:
+            raise key_repeated(dataset, error.diag.message_detail or "?") from error
         return
     # core.<entity> itself is the definition, so that the types are the store's own.
     connection.execute("drop table if exists pg_temp.page_core")
     connection.execute(sql.SQL("create temporary table page_core (like {}) on commit drop").format(_core(dataset)))
-    for name in ("_dataset", "_plant", "_row_hash", "_load_id", "_loaded_at"):
+    for name in ("_dataset", "_plant", "_load_id", "_loaded_at"):
         connection.execute(sql.SQL("alter table page_core alter column {} drop not null").format(sql.Identifier(name)))
     copy_in(connection, sql.Identifier("pg_temp", "page_core"), rows)
-    values = [column.name for column in dataset.contract.columns]
-    targets = ["_row_hash", "_load_id", "_file_id", "_row_no", "_loaded_at", "_plant", *values]
+    written = ["_row_hash", "_row_no", *(column.name for column in dataset.contract.columns)]
+    updated = [*written, "_load_id", "_file_id", "_loaded_at", "_plant"]
     connection.execute(
         sql.SQL(
-            "insert into {core} (_dataset, _source_key, _plant, _row_hash, _load_id, _file_id, _row_no, {columns})"
-            " select {dataset}, c._source_key, {plant}, o.row_hash, {load}, {file}, o.row_no, {values}"
-            " from page_core c join page_outcome o on o.source_key = c._source_key where o.is_new_version"
+            "insert into {core} (_source_key, {columns}, _dataset, _plant, _load_id, _file_id)"
+            " select _source_key, {columns}, {dataset}, {plant}, {load}, {file}::bigint from page_core"
             " on conflict (_dataset, _source_key) do update set {updates}"
         ).format(
             core=_core(dataset),
+            columns=sql.SQL(", ").join(map(sql.Identifier, written)),
             dataset=sql.Literal(dataset.name),
             plant=sql.Literal(dataset.plant),
             load=sql.Literal(load_id),
-            file=sql.SQL("{}::bigint").format(sql.Literal(file_id)),
-            columns=sql.SQL(", ").join(map(sql.Identifier, values)),
-            values=sql.SQL(", ").join(sql.Identifier("c", name) for name in values),
-            updates=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in targets),
+            file=sql.Literal(file_id),
+            updates=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in updated),
         )
     )
+
+
+def key_repeated(dataset: Dataset, detail: str) -> Problem:
+    """The problem of a key that stands twice in one read; `detail`: the key, or PostgreSQL's words about it."""
+    found = re.search(r"=\(.*?, (.*)\) already exists", detail)
+    return Problem("key_repeated", dataset=dataset.name, key=found[1] if found else detail)
 
 
 def _merge_held(
@@ -142,16 +178,15 @@ def _merge_held(
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into quality.held_row (dataset, source_key, entity, plant, record, raw, row_hash, file_id, row_no,"
-            " load_id) select %(dataset)s, o.source_key, %(entity)s, %(plant)s, %(record)s, %(raw)s, o.row_hash,"
-            " %(file)s, o.row_no, %(load)s from page_outcome o where o.source_key = %(source_key)s and o.is_new_version"
+            " load_id) values (%(dataset)s, %(source_key)s, %(entity)s, %(plant)s, %(record)s, %(raw)s, %(row_hash)s,"
+            " %(file)s, %(row_no)s, %(load)s)"
             " on conflict (dataset, source_key) do update set record = excluded.record, raw = excluded.raw,"
             " row_hash = excluded.row_hash, file_id = excluded.file_id, row_no = excluded.row_no,"
             " load_id = excluded.load_id",
             [
                 {
-                    "dataset": dataset.name, "entity": dataset.contract.entity, "plant": dataset.plant,
+                    **row, "dataset": dataset.name, "entity": dataset.contract.entity, "plant": dataset.plant,
                     "record": Jsonb(row["record"]), "raw": Jsonb(row["raw"]), "file": file_id, "load": load_id,
-                    "source_key": row["source_key"],
                 }
                 for row in rows
             ],
@@ -164,8 +199,7 @@ def _merge_rejected(
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into quality.rejected_row (dataset, source_key, raw, reason, row_hash, file_id, row_no, load_id)"
-            " select %(dataset)s, o.source_key, %(raw)s, %(reason)s, o.row_hash, %(file)s, o.row_no, %(load)s"
-            " from page_outcome o where o.source_key = %(source_key)s and o.is_new_version"
+            " values (%(dataset)s, %(source_key)s, %(raw)s, %(reason)s, %(row_hash)s, %(file)s, %(row_no)s, %(load)s)"
             " on conflict (dataset, source_key) do update set raw = excluded.raw, reason = excluded.reason,"
             " row_hash = excluded.row_hash, file_id = excluded.file_id, row_no = excluded.row_no,"
             " load_id = excluded.load_id",

@@ -6,6 +6,7 @@ sorting rows into loaded / held / rejected. Not here: the write transaction (mer
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -15,72 +16,98 @@ from psycopg import sql
 
 from connectors.base import KEY, ROW_NO, Page
 from hub.cleansing.standardise import standardise
-from hub.landing.bulk import fill_temporary
+from hub.landing.bulk import copy_in, fill_temporary
 from hub.landing.dataset import Dataset
-from hub.landing.merge import CheckedPage
+from hub.landing.merge import CheckedPage, key_repeated, known_rows
 from hub.landing.stage import HASH, text_hashes
 from hub.quality.row_rules import check_rows
-from schemas.problems import Problem
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What the store says of a page's rows.
+
+    todo: keys that are new or have other content; None = all. stored: {key: outcome} of rows with the
+    same content, known only where all rows are looked at.
+    """
+
+    todo: pa.Array | None
+    stored: dict[str, str]
+
+
+EVERYTHING_NEW = Compared(None, {})
+
+
+def note_keys(connection: psycopg.Connection[Any], dataset: Dataset, rows: pa.Table, rejected: pa.Table) -> None:
+    """Add the page's keys to the temporary table seen_key, to find deletions at the end of the load.
+
+    Raises Problem `key_repeated` if a key stands twice on the page.
+    """
+    keys = _keys(rows, rejected)
+    if pc.count_distinct(keys).as_py() != len(keys):
+        counted = pc.value_counts(keys)
+        repeated = counted.filter(pc.greater(counted.field("counts"), 1))
+        raise key_repeated(dataset, repeated[0]["values"].as_py())
+    copy_in(connection, sql.Identifier("pg_temp", "seen_key"), pa.table({"source_key": keys}))
 
 
 def compare(
-    connection: psycopg.Connection[Any],
-    dataset: Dataset,
-    rows: pa.Table,
-    rejected: pa.Table,
-    known: sql.Composed,
-) -> dict[str, str | None]:
-    """{source key: stored outcome} of the rows whose content the store already has.
-
-    Also notes every key in the temporary table seen_key, to find deletions at the end of the load.
-    Raises Problem `key_repeated` if a key comes twice within one load.
-    """
-    keys = pa.concat_arrays([*rows[KEY].chunks, *rejected[KEY].chunks]) if rows.num_rows + rejected.num_rows else []
-    hashes = pa.array([*rows[HASH].to_pylist(), *_rejected_hashes(rejected)], pa.string())
-    incoming = pa.table({"source_key": pa.array(keys, pa.string()), "row_hash": hashes})
+    connection: psycopg.Connection[Any], dataset: Dataset, rows: pa.Table, rejected: pa.Table, look_at_all: bool
+) -> Compared:
+    """Which rows of the page the store does not have as they are."""
+    incoming = pa.table({"source_key": _keys(rows, rejected), "row_hash": _hashes(rows, rejected)})
     fill_temporary(connection, "incoming", "source_key text, row_hash uuid", incoming)
-    try:
-        connection.execute("insert into seen_key select source_key from incoming")
-    except psycopg.errors.UniqueViolation as error:
-        repeated = (error.diag.message_detail or "?").partition("=")[2].partition(" already")[0]
-        raise Problem("key_repeated", dataset=dataset.name, key=repeated) from error
-    same = connection.execute(
-        sql.SQL("select i.source_key, k.outcome from incoming i join ({}) k using (source_key, row_hash)").format(known)
+    # "offset 0" keeps the look-up by index: otherwise every page would read the whole dataset again.
+    known = sql.SQL("lateral (select * from ({}) known offset 0) k").format(
+        known_rows(dataset, of=sql.Identifier("i", "source_key"))
+    )
+    if look_at_all:
+        same = connection.execute(
+            sql.SQL("select i.source_key, k.outcome from incoming i join {} on k.row_hash = i.row_hash").format(known)
+        ).fetchall()
+        return Compared(None, dict(same))
+    other = connection.execute(
+        sql.SQL(
+            "select i.source_key from incoming i left join {} on true where k.row_hash is distinct from i.row_hash"
+        ).format(known)
     ).fetchall()
-    return dict(same)
+    return Compared(pa.array([row[0] for row in other], pa.string()), {})
 
 
-def check_page(
-    dataset: Dataset,
-    rows: pa.Table,
-    page: Page,
-    stored: dict[str, str | None],
-    look_at_all: bool,
-    rules_changed: bool,
-) -> CheckedPage:
+def check_page(dataset: Dataset, rows: pa.Table, page: Page, compared: Compared, rules_changed: bool) -> CheckedPage:
     """Clean and check what is new on this page; pure but for the functions of cleansing and quality.
 
-    look_at_all: also process rows the store has (they may have moved). rules_changed: a row the
-    store has counts as a new version, because it was judged by other rules.
+    rules_changed: a row the store has counts as a new version, because it was judged by other rules.
     """
-    if look_at_all or not stored:
-        todo, rejected = rows, page.rejected
-    else:
-        have = pa.array(list(stored), pa.string())
-        todo = rows.filter(pc.invert(pc.is_in(rows[KEY], value_set=have)))
-        rejected = page.rejected.filter(pc.invert(pc.is_in(page.rejected[KEY], value_set=have)))
+    todo, rejected = rows, page.rejected
+    if compared.todo is not None:
+        todo = rows.filter(pc.is_in(rows[KEY], value_set=compared.todo))
+        rejected = page.rejected.filter(pc.is_in(page.rejected[KEY], value_set=compared.todo))
     source = todo.drop_columns([HASH])
     standardised = standardise(source, dataset.mapping, dataset.contract, dataset.codes)
     findings = check_rows(standardised, source, dataset.mapping, dataset.contract, dataset.codes)
     held_keys = pc.unique(findings.filter(pc.equal(findings["hold"], True))[KEY])
     is_held = pc.is_in(standardised.values[KEY], value_set=held_keys.cast(pa.string()))
 
-    outcome = _outcomes(todo, is_held, rejected, stored, rules_changed)
+    outcome = _outcomes(todo, is_held, rejected, compared.stored, rules_changed)
+    is_new = outcome["is_new_version"].slice(0, todo.num_rows)
+    new_held = pc.and_(is_held, is_new)
+    new_rejected = rejected.filter(outcome["is_new_version"].slice(todo.num_rows))
+    values = standardised.values.append_column(HASH, todo[HASH])
     return CheckedPage(
         outcome=outcome,
-        loaded=_core_rows(standardised.values.filter(pc.invert(is_held))),
-        held=_held_rows(standardised.values.filter(is_held), source.filter(is_held)),
-        rejected=[{"source_key": row[KEY], "raw": row["raw"], "reason": row["reason"]} for row in rejected.to_pylist()],
+        loaded=_core_rows(values.filter(pc.and_not(is_new, is_held))),
+        held=_held_rows(values.filter(new_held), source.filter(new_held)),
+        rejected=[
+            {
+                "source_key": row[KEY],
+                "row_no": row[ROW_NO],
+                "raw": row["raw"],
+                "reason": row["reason"],
+                "row_hash": digest,
+            }
+            for row, digest in zip(new_rejected.to_pylist(), _rejected_hashes(new_rejected), strict=True)
+        ],
         findings=_with_cells(
             findings.rename_columns([_FINDING_NAMES.get(name, name) for name in findings.column_names]), page
         ).select(_FINDING_COLUMNS),
@@ -102,40 +129,66 @@ _CHANGE_NAMES = {KEY: "source_key", ROW_NO: "row_no", "column": "column_name", "
 _CHANGE_COLUMNS = ["source_key", "column_name", "source_column", "raw_value", "value", "rule", "cell"]
 
 
+def _keys(rows: pa.Table, rejected: pa.Table) -> pa.Array:
+    return _joined(rows[KEY], rejected[KEY])
+
+
+def _hashes(rows: pa.Table, rejected: pa.Table) -> pa.Array:
+    return _joined(rows[HASH], pa.chunked_array([_rejected_hashes(rejected)], pa.string()))
+
+
+def _joined(first: pa.ChunkedArray, second: pa.ChunkedArray) -> pa.Array:
+    chunks = [*first.cast(pa.string()).chunks, *second.cast(pa.string()).chunks]
+    return pa.concat_arrays(chunks) if chunks else pa.array([], pa.string())
+
+
 def _rejected_hashes(rejected: pa.Table) -> list[str]:
     return text_hashes([f"{row['reason']}\x1f{row['raw']}" for row in rejected.to_pylist()])
 
 
 def _outcomes(
-    rows: pa.Table, is_held: pa.ChunkedArray, rejected: pa.Table, stored: dict[str, str | None], rules_changed: bool
+    rows: pa.Table, is_held: pa.ChunkedArray, rejected: pa.Table, stored: dict[str, str], rules_changed: bool
 ) -> pa.Table:
-    keys = [*rows[KEY].to_pylist(), *rejected[KEY].to_pylist()]
-    outcomes = ["held" if held else "loaded" for held in is_held.to_pylist()] + ["rejected"] * rejected.num_rows
-    return pa.table(
-        {
-            "source_key": pa.array(keys, pa.string()),
-            "row_hash": pa.array([*rows[HASH].to_pylist(), *_rejected_hashes(rejected)], pa.string()),
-            "outcome": pa.array(outcomes, pa.string()),
-            "row_no": pa.array([*rows[ROW_NO].to_pylist(), *rejected[ROW_NO].to_pylist()], pa.int64()),
-            "is_new_version": pa.array(
-                [rules_changed or stored.get(key) != outcome for key, outcome in zip(keys, outcomes, strict=True)],
-                pa.bool_(),
-            ),
-        }
+    keys = _keys(rows, rejected)
+    outcome = _joined(
+        pa.chunked_array([pc.if_else(chunk, "held", "loaded") for chunk in is_held.chunks], pa.string()),
+        pa.chunked_array([pa.repeat(pa.scalar("rejected"), rejected.num_rows)], pa.string()),
     )
+    is_new = pa.repeat(pa.scalar(True), len(keys))
+    if stored and not rules_changed:
+        before = pa.array([stored.get(key) for key in keys.to_pylist()], pa.string())
+        is_new = pc.fill_null(pc.not_equal(before, outcome), True)
+    row_no = pa.concat_arrays(
+        [*rows[ROW_NO].cast(pa.int64()).chunks, *rejected[ROW_NO].chunks, pa.array([], pa.int64())]
+    )
+    return pa.table({"source_key": keys, "outcome": outcome, "row_no": row_no, "is_new_version": is_new})
 
 
 def _core_rows(values: pa.Table) -> pa.Table:
-    names = {KEY: "_source_key", ROW_NO: "_row_no"}
+    names = {KEY: "_source_key", ROW_NO: "_row_no", HASH: "_row_hash"}
     return values.rename_columns([names.get(name, name) for name in values.column_names])
 
 
 def _held_rows(values: pa.Table, source: pa.Table) -> list[dict[str, Any]]:
-    records = values.drop_columns([KEY, ROW_NO]).to_pylist()
+    records = values.drop_columns([KEY, ROW_NO, HASH]).to_pylist()
     raws = source.drop_columns([KEY, ROW_NO]).to_pylist()
+    places = values.select([KEY, ROW_NO, HASH]).to_pylist()
     return [
-        {"source_key": key, "record": _as_text(record), "raw": _as_text(raw)}
-        for key, record, raw in zip(values[KEY].to_pylist(), records, raws, strict=True)
+        {
+            "source_key": place[KEY],
+            "row_no": place[ROW_NO],
+            "row_hash": place[HASH],
+            "record": _as_text(record),
+            "raw": _as_text(raw),
+        }
+        for place, record, raw in zip(places, records, raws, strict=True)
+    ]
+
+
+def _rejected_rows(rejected: pa.Table) -> list[dict[str, Any]]:
+    return [
+        {"source_key": row[KEY], "row_no": row[ROW_NO], "raw": row["raw"], "reason": row["reason"], "row_hash": digest}
+        for row, digest in zip(rejected.to_pylist(), _rejected_hashes(rejected), strict=True)
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import shutil
 from collections import Counter
 from datetime import date
 from decimal import Decimal
@@ -17,6 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import Browser
 
 from hub.cleansing.standardise import standardise
 from hub.quality.gx import DatasetResult, RuleCount, publish, publish_data_docs, suite
@@ -148,9 +148,7 @@ def test_a_day_is_replaced_history_is_kept_and_old_runs_are_forgotten(tmp_path: 
     assert index.count(">2026-11-22</a>") == 1
 
 
-def test_a_browser_asks_nobody_but_our_own_server(tmp_path: Path) -> None:
-    from playwright.sync_api import sync_playwright
-
+def test_a_browser_asks_nobody_but_our_own_server(tmp_path: Path, browser: Browser) -> None:
     folder = tmp_path / "docs"
     pages = publish([result()], folder, CODES)
     handler = partial(_Quiet, directory=str(folder))
@@ -159,20 +157,16 @@ def test_a_browser_asks_nobody_but_our_own_server(tmp_path: Path) -> None:
     base = f"http://127.0.0.1:{server.server_address[1]}/"
     asked: list[str] = []
     try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]
-            )
-            tab = browser.new_page()
-            tab.on("request", lambda request: asked.append(request.url))
-            tab.goto(base)
-            tab.click("text=k3.material")
-            tab.wait_for_url(f"{base}{pages['k3.material'].relative_to(folder).as_posix()}")
-            shown = tab.locator("tbody tr:visible").count()
-            tab.click("text=只看不符合的")
-            assert 0 < tab.locator("tbody tr:visible").count() < shown
-            assert tab.evaluate("getComputedStyle(document.querySelector('.alert')).borderLeftWidth") == "4px"
-            browser.close()
+        tab = browser.new_page()
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.goto(base)
+        tab.click("text=k3.material")
+        tab.wait_for_url(f"{base}{pages['k3.material'].relative_to(folder).as_posix()}")
+        shown = tab.locator("tbody tr:visible").count()
+        tab.click("text=只看不符合的")
+        assert 0 < tab.locator("tbody tr:visible").count() < shown
+        assert tab.evaluate("getComputedStyle(document.querySelector('.alert')).borderLeftWidth") == "4px"
+        tab.close()
     finally:
         server.shutdown()
         server.server_close()

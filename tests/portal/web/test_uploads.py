@@ -197,8 +197,13 @@ def test_a_blank_template_is_downloaded_and_recognised(page: Page, tmp_path: Pat
 
 
 def test_the_worker_ends_on_sigterm(portal: Portal) -> None:
+    log = portal.home / "process.log"
+    before = log.stat().st_size
     extra = portal.start_worker()
-    time.sleep(3)
+    deadline = time.monotonic() + 60
+    while b" ready" not in log.read_bytes()[before:]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     extra.terminate()
     assert extra.wait(15) == 0
     portal.processes.remove(extra)
