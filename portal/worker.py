@@ -8,6 +8,7 @@ its heartbeat stops, and after a while any worker takes it over.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 import time
@@ -194,7 +195,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     Path(settings().uploads).mkdir(parents=True, exist_ok=True)
-    _log.info("ready")
+    _log.info("process %s is ready", os.getpid())
     run(stop)
 
 
