@@ -1,4 +1,4 @@
-"""One column from raw to standard: distinct values through Python, everything else in Arrow.
+"""One column from raw to standard: distinct values that are not standard yet through Python, all else in Arrow.
 
 Belongs here: `convert` and the two ways through it. Not here: which column comes from where
 (`standardise.py`), what a value means (the standardisers).
@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hub.cleansing.already import Already
 from hub.cleansing.dates import EPOCH_MS, ZONE
 from hub.cleansing.result import Standard, Standardiser
 from schemas.model import Column
@@ -57,37 +58,56 @@ def raw_text(values: pa.Array) -> pa.Array:
         return pc.replace_substring_regex(iso, r"\.0+$", "")
     if pa.types.is_floating(values.type):
         # 15 digits are all that a binary float holds for sure; the rest is noise.
-        return pa.array([None if value is None else format(value, ".15g") for value in values.to_pylist()], pa.string())
+        encoded = pc.dictionary_encode(values.cast(pa.float64()))
+        texts = [format(value, ".15g") for value in encoded.dictionary.to_pylist()]
+        return pa.array(texts, pa.string()).take(encoded.indices)
     if pa.types.is_binary(values.type) or pa.types.is_nested(values.type):
         return pa.array([None if value is None else str(value) for value in values.to_pylist()], pa.string())
     return values.cast(pa.string())
 
 
 def convert(
-    values: pa.Array, column: Column, standard: Standardiser, codes: Mapping[str, str], as_is: bool = True
+    values: pa.Array,
+    column: Column,
+    standard: Standardiser,
+    codes: Mapping[str, str],
+    as_is: bool = True,
+    already: Already | None = None,
 ) -> Converted:
     """One source column as one contract column.
 
     A column that has the right type already (or epoch milliseconds for a time) is cast without
     looking at single values, unless a status map `codes` is given, a value does not fit, or
-    `as_is` is False (numbers that must be multiplied).
+    `as_is` is False (numbers that must be multiplied). Texts that `already` says are standard stay
+    as they are; each distinct other one goes through `standard` once.
     """
     if as_is and not codes:
         cast = _cast(values, arrow_type(column))
         if cast is not None:
             return cast
-    encoded = pc.dictionary_encode(raw_text(values))
+    texts = raw_text(values)
+    unsettled = pc.is_valid(texts)
+    if already is not None and not codes:
+        unsettled = pc.and_kleene(unsettled, pc.invert(already(texts)))
+    # Picked first, encoded then: a mostly distinct column costs more to encode than to test.
+    encoded = pc.dictionary_encode(texts.filter(unsettled))
     answers = [_standard(raw, standard, codes) for raw in encoded.dictionary.to_pylist()]
-    texts = pa.array([answer.value for answer in answers], pa.string())
-    typed = texts if column.type == "string" else texts.cast(arrow_type(column))
     rules = [answer.rule for answer in answers]
+    if answers:
+        texts = _placed([answer.value for answer in answers], encoded.indices, unsettled, texts)
+    nothing = pa.nulls(len(texts), pa.string())
     reasons = [answer.reason for answer in answers]
     return Converted(
-        values=typed.take(encoded.indices),
-        rule=_spread(rules, encoded.indices),
-        reason=_spread(reasons, encoded.indices),
-        text=texts.take(encoded.indices) if any(rules) else None,
+        values=texts if column.type == "string" else texts.cast(arrow_type(column)),
+        rule=_placed(rules, encoded.indices, unsettled, nothing) if any(rules) else None,
+        reason=_placed(reasons, encoded.indices, unsettled, nothing) if any(reasons) else None,
+        text=texts if any(rules) else None,
     )
+
+
+def _placed(of_distinct: list[str | None], indices: pa.Array, where: pa.Array, rest: pa.Array) -> pa.Array:
+    """`rest` with the answers of the distinct texts in the rows `where` those texts stand."""
+    return pc.replace_with_mask(rest, where, pa.array(of_distinct, pa.string()).take(indices))
 
 
 def _standard(raw: str, standard: Standardiser, codes: Mapping[str, str]) -> Standard:
@@ -96,12 +116,6 @@ def _standard(raw: str, standard: Standardiser, codes: Mapping[str, str]) -> Sta
         return standard(raw)
     answer = standard(mapped)
     return answer._replace(rule="code.mapped") if answer.value is not None and mapped != raw else answer
-
-
-def _spread(of_distinct: list[str | None], indices: pa.Array) -> pa.Array | None:
-    if not any(of_distinct):
-        return None
-    return pa.array(of_distinct, pa.string()).take(indices)
 
 
 def _cast(values: pa.Array, target: pa.DataType) -> Converted | None:

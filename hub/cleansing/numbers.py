@@ -13,6 +13,7 @@ from hub.cleansing.result import Standard, unsure
 from hub.cleansing.text import half_width, preflight, with_width
 
 ONE = Decimal(1)
+INTEGER_DIGITS = 18  # every such number fits 64 bits
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
 _CURRENCY = re.compile(r"^([+-]?)\s*(?:人民币|rmb|cny|[¥￥])\s*[::]?\s*", re.IGNORECASE)
@@ -57,7 +58,7 @@ def integer(raw: str, suffixes: tuple[str, ...] = (), times: Decimal = ONE) -> S
     number, rule = _multiplied(number, times, "number.unit" if suffix else rule)
     if number != number.to_integral_value():
         return unsure("number.not_whole")
-    return with_width(raw, _fit(number, rule, 18, 0))
+    return with_width(raw, _fit(number, rule, INTEGER_DIGITS, 0))
 
 
 def percent(raw: str, precision: int = 20, scale: int = 6, times: Decimal = ONE) -> Standard:

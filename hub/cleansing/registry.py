@@ -26,14 +26,15 @@ _DAYS = ("个工作日", "工作日", "天", "日", "days", "day")
 
 
 def _listed(column: Column, lists: CodeLists, _: Decimal) -> Standardiser:
-    return partial(code_forms.listed, spellings=code_forms.lookup(_code_list(column, lists)))
+    return partial(code_forms.listed, spellings=code_forms.lookup(code_list(column, lists)))
 
 
 def _unit(column: Column, lists: CodeLists, _: Decimal) -> Standardiser:
-    return partial(unit, spellings=code_forms.lookup(_code_list(column, lists, "unit")))
+    return partial(unit, spellings=code_forms.lookup(code_list(column, lists, "unit")))
 
 
-def _code_list(column: Column, lists: CodeLists, otherwise: str = "") -> CodeList:
+def code_list(column: Column, lists: CodeLists, otherwise: str = "") -> CodeList:
+    """The code list of a column, or `otherwise`; Problem if there is none of that name."""
     name = column.code_list or otherwise
     if name not in lists:
         raise Problem("standardiser_code_list_missing", column=column.name, code_list=name or "-")

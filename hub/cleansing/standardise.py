@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.base import KEY, ROW_NO
+from hub.cleansing.already import already
 from hub.cleansing.columns import Converted, arrow_type, convert, raw_text
 from hub.cleansing.numbers import ONE
 from hub.cleansing.registry import CodeLists, standardiser
@@ -122,7 +123,9 @@ def _array(rows: pa.Table, name: str) -> pa.Array:
 
 def _convert(source: pa.Array, column: Column, entry: ColumnMapping, codes: CodeLists) -> Converted:
     times = Decimal(entry.factor) if entry.factor else ONE
-    return convert(source, column, standardiser(column, codes, entry.standard, times), entry.values, times == ONE)
+    standard = standardiser(column, codes, entry.standard, times)
+    known = already(column, codes, entry.standard, times)
+    return convert(source, column, standard, entry.values, as_is=times == ONE, already=known)
 
 
 def _with_fallback(converted: Converted, source: Source, entry: ColumnMapping) -> pa.Array | None:

@@ -26,8 +26,11 @@ _ERROR_CELLS = frozenset(
 _PLACEHOLDERS = frozenset(
     {"-", "--", "---", "—", "——", "/", "//", "\\", "无", "暂无", "N/A", "n/a", "NULL", "Null", "null", "None"}
 )
+SPECIAL_CELLS = _ERROR_CELLS | _PLACEHOLDERS
 _CJK = re.compile("[\u4e00-\u9fff]")
 _READABLE = re.compile("[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef\x20-\x7e]+")
+# The first UTF-8 byte of each character beyond ASCII that _READABLE lets through.
+_READABLE_LEADS = frozenset(chr(code).encode()[0] for code in (*range(0x4E00, 0xA000), 0x3000, 0xFF00))
 
 
 def preflight(raw: str) -> Standard | None:
@@ -88,6 +91,20 @@ def repair_mojibake(raw: str) -> str | None:
         if text != raw and len(_CJK.findall(text)) >= 2 and _READABLE.fullmatch(text):
             return text
     return None
+
+
+def may_begin_mojibake(char: str) -> bool:
+    """False if no text whose first character beyond ASCII is this one can be UTF-8 that was read as GBK.
+
+    That character's first GBK byte would have to begin a readable character in UTF-8.
+
+    >>> may_begin_mojibake("涓"), may_begin_mojibake("上")
+    (True, False)
+    """
+    try:
+        return char.encode("gbk")[0] in _READABLE_LEADS
+    except UnicodeEncodeError:
+        return False
 
 
 def text(raw: str) -> Standard:

@@ -145,6 +145,18 @@ def test_floats_lose_their_binary_noise_but_nothing_else() -> None:
     assert done.values["qty"].to_pylist() == [Decimal("0.3000"), Decimal("12.5000"), Decimal("0.0000")]
 
 
+def test_floats_may_be_narrow_blank_or_no_number() -> None:
+    done = run(
+        code=pa.array([7.5, None, 0.0, -0.0], pa.float32()),
+        qty=pa.array([None] * 4, pa.float64()),
+        days=pa.array([1.0, float("nan"), 1.0, 2.5]),
+    )
+    assert done.values["code"].to_pylist() == ["7.5", None, "0", "-0"]
+    assert done.values["qty"].null_count == 4
+    assert done.values["days"].to_pylist() == [1, None, 1, None]
+    assert [row["raw"] for row in done.unread.to_pylist()] == ["nan", "2.5"]
+
+
 def test_a_status_map_comes_first() -> None:
     entry = ColumnMapping("active", "FDeleted", values={"0": "true", "1": "false"})
     done = run(entry, FDeleted=pa.array([0, 1, None], pa.int8()))
