@@ -50,7 +50,7 @@ def _sync_job(system: SystemConfig) -> UnresolvedAssetJobDefinition:
         sync_job_name(system.system),
         selection=selection,
         description=(
-            f"读取{system.title.zh}的全部对象；一个对象出错，其余照常装入。\n\n"
+            f"读取{system.title.zh}的全部对象；一个对象出错，其余照常入库。\n\n"
             f"Reads every object of {system.title.en}; if one fails, the others are still loaded."
         ),
         tags={SYSTEM_TAG: system.system},

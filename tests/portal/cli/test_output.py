@@ -27,5 +27,5 @@ def test_a_failed_object_is_its_sentence(capsys: pytest.CaptureFixture[str]) -> 
         progress.take({"event": "object", "dataset": "k3.customer", "status": "ok", "problem": None, **COUNTS})
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("  ✗ k3.bom: 连不上 ERP“k3”")
-    assert second == "  ✓ k3.customer：读取 12 行，装入 9，待处理 1，未读成 1，未变 1"
+    assert second == "  ✓ k3.customer：读取 12 行，入库 9，待修 1，无法读取 1，未变 1"
     assert [item["dataset"] for item in progress.objects] == ["k3.bom", "k3.customer"]
