@@ -143,8 +143,6 @@ class Load:
 
     def _take(self, page: Page, rules_changed: bool) -> None:
         rows = with_row_hash(page.rows)
-        path, sha256 = write_landed(page.rows, self.landing, self.dataset.name)
-        reach("stage")
         with self.connection.transaction():
             note_keys(self.connection, self.dataset, rows, page.rejected)
             # A sheet is looked at as a whole: a row that did not change may have moved.
@@ -154,6 +152,13 @@ class Load:
                 if self.fresh
                 else compare(self.connection, self.dataset, rows, page.rejected, look_at_all)
             )
+        read = page.rows.num_rows + page.rejected.num_rows
+        if compared.nothing_new:
+            self._account(page, Counter(unchanged=read), None)
+            return
+        landed = page.rows if page.file is not None else compared.new_rows(page.rows)
+        path, sha256 = write_landed(landed, self.landing, self.dataset.name)
+        reach("stage")
         checked = check_page(self.dataset, rows, page, compared, rules_changed)
         reach("validate")
         counts = Counter(
@@ -164,14 +169,23 @@ class Load:
                 ).to_pylist()
             }
         )
-        read = page.rows.num_rows + page.rejected.num_rows
         counts["unchanged"] += read - checked.outcome.num_rows  # rows that needed no second look
-        with self.connection.transaction():
-            fence(self.connection, self.lease)
+
+        def write() -> None:
             file_id = register_file(
-                self.connection, self.load_id, self.dataset, path, sha256, page.rows.num_rows, page.file
+                self.connection, self.load_id, self.dataset, path, sha256, landed.num_rows, page.file
             )
             merge_page(self.connection, self.dataset, self.load_id, file_id, checked, page.file is not None, self.fresh)
+
+        self._account(page, counts, write)
+
+    def _account(self, page: Page, counts: Counter[str], write: Callable[[], None] | None) -> None:
+        """One transaction: what `write` does, the counts of the load, and the cursor."""
+        read = page.rows.num_rows + page.rejected.num_rows
+        with self.connection.transaction():
+            fence(self.connection, self.lease)
+            if write is not None:
+                write()
             self.connection.execute(
                 "update ops.load set rows_read = rows_read + %s, loaded = loaded + %s, held = held + %s,"
                 " rejected = rejected + %s, unchanged = unchanged + %s where id = %s",

@@ -34,6 +34,15 @@ class Compared:
     todo: pa.Array | None
     stored: dict[str, str]
 
+    @property
+    def nothing_new(self) -> bool:
+        """True if the store has every row of the page as it is."""
+        return self.todo is not None and len(self.todo) == 0
+
+    def new_rows(self, rows: pa.Table) -> pa.Table:
+        """The rows to process; every other row stands in the store, and in Parquet, as it is."""
+        return rows if self.todo is None else rows.filter(pc.is_in(rows[KEY], value_set=self.todo))
+
 
 EVERYTHING_NEW = Compared(None, {})
 
@@ -79,10 +88,7 @@ def check_page(dataset: Dataset, rows: pa.Table, page: Page, compared: Compared,
 
     rules_changed: a row the store has counts as a new version, because it was judged by other rules.
     """
-    todo, rejected = rows, page.rejected
-    if compared.todo is not None:
-        todo = rows.filter(pc.is_in(rows[KEY], value_set=compared.todo))
-        rejected = page.rejected.filter(pc.is_in(page.rejected[KEY], value_set=compared.todo))
+    todo, rejected = compared.new_rows(rows), compared.new_rows(page.rejected)
     source = todo.drop_columns([HASH])
     standardised = standardise(source, dataset.mapping, dataset.contract, dataset.codes)
     findings = check_rows(standardised, source, dataset.mapping, dataset.contract, dataset.codes)
