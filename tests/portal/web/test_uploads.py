@@ -74,7 +74,7 @@ def test_from_the_drop_zone_to_the_store(
     loader = portal.start("-c", f"from hub.landing.sync import load_upload; load_upload({number}, 'test')")
     assert loader.wait(120) == 0
     # the page refreshes by itself
-    expect(steward.locator("#loaded")).to_contain_text("读到 9 = 入库 8 + 待修 0 + 无法读取 1 + 未变 0 ✓")
+    expect(steward.locator("#loaded")).to_contain_text("读取 9 = 入库 8 + 待修 0 + 无法读取 1 + 未变 0 ✓")
     stored = portal.sql("select count(*) from core.material where _dataset = 'uploads.material_list'")
     assert stored == [(8,)]
     assert watch.foreign == []
