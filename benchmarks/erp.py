@@ -115,7 +115,9 @@ def limit(home: Path) -> tuple[Figures, tuple[int, int]]:
 
 def ours(home: Path) -> list[tuple[Figures, tuple[int, int]]]:
     """A load into an empty store, and the same load again when nothing has changed."""
-    from connectors.config_models import ErpTableConfig, SystemConfig, Title
+    from connectors.config_base import Title
+    from connectors.config_models import SystemConfig
+    from connectors.erp.config import ErpTableConfig
     from connectors.erp.connector import ErpConnector
     from hub.landing.dataset import Dataset
     from hub.landing.lease import lease

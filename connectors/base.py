@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 
@@ -28,6 +28,11 @@ REJECTED_SCHEMA = pa.schema(
 )
 
 
+# read: a read carries every current row, so a missing key means a deletion; keys: `Connector.keys` lists
+# every current key; reported: pages carry `deleted`; no: the source cannot tell.
+Deletions = Literal["read", "keys", "reported", "no"]
+
+
 @dataclass(frozen=True)
 class SourceFile:
     """The spreadsheet a page was read from; lets any value be named by its cell."""
@@ -45,14 +50,25 @@ class Page:
     """One bounded piece of a read.
 
     rows: the source's columns (source names, source types; workbooks: all text) + KEY + ROW_NO.
-    rejected: rows that could not be read as data (REJECTED_SCHEMA). rows + rejected = rows read.
-    position: what the cursor is once this page is committed (JSON values).
+    rejected: rows that could not be read as data (REJECTED_SCHEMA).
+    unchanged: rows the source proved to be as they were when they were landed; counted, not carried.
+    rows + rejected + unchanged = rows read.
+    deleted: keys the source itself reports as deleted.
+    position: what the cursor is once this page is committed (JSON values); the connector's own, it is
+    handed back to the next read, also to the one that follows a read that was broken off.
+    partial: the read as a whole does not carry the key of every current row although the object is read
+    in full: it continues a broken-off read, or passes over rows the source proved unchanged.
+    total: rows the source has, once the connector knows (on the last page of a partial read).
     """
 
     rows: pa.Table
     position: dict[str, Any]
     rejected: pa.Table = field(default_factory=lambda: REJECTED_SCHEMA.empty_table())
     file: SourceFile | None = None
+    unchanged: int = 0
+    deleted: tuple[str, ...] = ()
+    partial: bool = False
+    total: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +105,14 @@ class Connector(Protocol):
         """Pages of one configured object, from `position` (None = from the start)."""
         ...
 
-    def is_complete(self, object_name: str) -> bool:
-        """True if a read returns every current row, so that a missing key means a deletion."""
+    def deletions(self, object_name: str) -> Deletions:
+        """How deletions in the source are found."""
+        ...
+
+
+class ListsKeys(Connector, Protocol):
+    """A source that can list the keys of an object without its rows."""
+
+    def keys(self, object_name: str) -> Iterator[pa.Array]:
+        """Every current key, in bounded text arrays; asked if `deletions` is "keys", or "read" and a page partial."""
         ...

@@ -15,16 +15,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from connectors.base import Connector
-from connectors.config_models import (
-    Config,
-    ErpTableConfig,
-    FromEnv,
-    MesEndpointConfig,
-    ObjectConfig,
-    SourceSystemConfig,
-    SystemConfig,
-    WorkbookConfig,
-)
+from connectors.config_base import Config
+from connectors.config_models import ObjectConfig, SourceSystemConfig, SystemConfig
+from connectors.erp.config import ErpTableConfig
+from connectors.excel.config import WorkbookConfig
+from connectors.mes.config import FromEnv, MesEndpointConfig
 from schemas.problems import Problem
 from schemas.yaml_lines import Document, load_documents
 

@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from connectors.base import KEY, ROW_NO, Check, Discovered, Page
-from connectors.config_models import ErpTableConfig, SystemConfig
+from connectors.base import KEY, ROW_NO, Check, Deletions, Discovered, Page
+from connectors.config_models import SystemConfig
 from connectors.erp.catalogue import Catalogue
+from connectors.erp.config import ErpTableConfig
 from connectors.erp.explain import explain_connecting, explain_reading, is_lost
 from connectors.erp.native import STATEMENT_SECONDS, NativeSession
 from connectors.erp.odbc import OdbcSession
@@ -86,8 +87,8 @@ class ErpConnector:
                 found.append(Discovered(shown, rows, tuple(table.columns), table.key))
         return found
 
-    def is_complete(self, object_name: str) -> bool:
-        return self._object(object_name).mode == "full"
+    def deletions(self, object_name: str) -> Deletions:
+        return "read" if self._object(object_name).mode == "full" else "no"
 
     def read(self, object_name: str, position: dict[str, Any] | None, page_rows: int) -> Iterator[Page]:
         """Pages of at most `page_rows` rows; at least one page, so that an empty table is seen as empty.

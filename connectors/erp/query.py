@@ -17,8 +17,8 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from connectors.config_models import ErpTableConfig
 from connectors.erp.catalogue import Catalogue, SourceColumn, SourceTable, find_column, find_table
+from connectors.erp.config import ErpTableConfig
 from schemas.problems import Problem
 
 # Makes a value a bound parameter fit to be compared with a column.

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from connectors.config_models import ErpTableConfig
 from connectors.erp.catalogue import SourceColumn
+from connectors.erp.config import ErpTableConfig
 from connectors.erp.query import as_type
 from schemas.problems import Problem
 

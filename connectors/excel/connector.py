@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from connectors.base import Check, Discovered, Page
+from connectors.base import Check, Deletions, Discovered, Page
 from connectors.config_models import SystemConfig
 from connectors.excel import table
 from connectors.excel.sandbox import Book
@@ -165,9 +165,9 @@ class ExcelConnector:
         for page in read_file(file.full, template, file.path, page_rows):
             yield replace(page, position={"path": file.path, **page.position})
 
-    def is_complete(self, object_name: str) -> bool:
-        """True: a workbook holds every row its keeper has, so a row that is gone was deleted."""
-        return True
+    def deletions(self, object_name: str) -> Deletions:
+        """By the read: a workbook holds every row its keeper has, so a row that is gone was deleted."""
+        return "read"
 
     def _files(self) -> list[Seen]:
         if not self.folder.is_dir():

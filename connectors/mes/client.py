@@ -8,7 +8,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from connectors.config_models import MesAuth, SystemConfig
+from connectors.config_models import SystemConfig
+from connectors.mes.config import MesAuth
 from connectors.mes.items import value_at
 from connectors.mes.transport import Reply, Transport
 from schemas.problems import Problem

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from connectors.base import Check, Discovered, Page
-from connectors.config_models import MesEndpointConfig, SystemConfig
+from connectors.base import Check, Deletions, Discovered, Page
+from connectors.config_models import SystemConfig
 from connectors.mes.client import MesClient
+from connectors.mes.config import MesEndpointConfig
 from connectors.mes.items import Item, Refused, read_item, rejected_table, rows_table, value_at
 from connectors.mes.paging import MAX_WALKS, RawPage, walk
 from connectors.mes.transport import Reply
@@ -57,8 +58,8 @@ class MesConnector:
                 found.append(Discovered(name, page.total, tuple(endpoint.columns), tuple(endpoint.key)))
         return found
 
-    def is_complete(self, object_name: str) -> bool:
-        return self._endpoint(object_name).updated is None
+    def deletions(self, object_name: str) -> Deletions:
+        return "read" if self._endpoint(object_name).updated is None else "no"
 
     def read(self, object_name: str, position: dict[str, Any] | None, page_rows: int) -> Iterator[Page]:
         """Pages of about `page_rows` rows, at least one; no key comes twice.

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from connectors.base import KEY, REJECTED_SCHEMA, ROW_NO
-from connectors.config_models import MesEndpointConfig
+from connectors.mes.config import MesEndpointConfig
 
 
 @dataclass(frozen=True)

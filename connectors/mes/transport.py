@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from connectors.config_models import MesLimits
+from connectors.mes.config import MesLimits
 from schemas.problems import Problem
 
 MAX_REPLY_BYTES = 64 * 2**20

@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from connectors.base import Check, Discovered, Page
+from connectors.base import Check, Deletions, Discovered, Page
 from hub.landing.dataset import UPLOADS, dataset
 from hub.landing.lease import lease
 from hub.landing.load import Load, LoadResult
@@ -46,9 +46,9 @@ class _UploadedFile:
 
         return read_file(self.path, self.template, self.shown_name, page_rows=page_rows)
 
-    def is_complete(self, object_name: str) -> bool:
+    def deletions(self, object_name: str) -> Deletions:
         # A person's sheet says what to add or change; what is not in it stays as it is.
-        return False
+        return "no"
 
 
 def load_upload(upload_id: int, run_id: str) -> LoadResult:

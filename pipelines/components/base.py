@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 import dagster as dg
 from pydantic import BaseModel
 
-from connectors.config_models import Config
+from connectors.config_base import Config
 
 
 class ConfiguredComponent(dg.Component):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from connectors.config_models import ErpTableConfig
+from connectors.erp.config import ErpTableConfig
 from pipelines.components.base import ConfiguredComponent
 from pipelines.dataset_assets import dataset_definitions
 

@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.base import Check
-from connectors.config_models import ErpTableConfig, SystemConfig
+from connectors.config_models import SystemConfig
+from connectors.erp.config import ErpTableConfig
 from connectors.erp.connector import ErpConnector
 from connectors.erp.target import odbc_items, parse_target
 from schemas.problems import Problem

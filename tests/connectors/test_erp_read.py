@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from connectors.base import KEY, ROW_NO, Page
-from connectors.config_models import ErpTableConfig, SystemConfig
+from connectors.config_models import SystemConfig
+from connectors.erp.config import ErpTableConfig
 from connectors.erp.connector import ErpConnector
 from schemas.problems import Problem
 from tests.connectors.erp_databases import EXACT, ITEMS, Database, stamp
@@ -156,8 +157,8 @@ def test_watermark_reads_what_changed_and_the_overlap(database: Database) -> Non
     assert position == {"watermark": str(stamp(ITEMS))}
     again = rows_of(read(database, 4, position, **wanted))
     assert {row["FNumber"] for row in again} == {"01.009", "01.020", "01.021", "01.022", "01.023"}
-    assert not connector(database, **wanted).is_complete("thing")
-    assert connector(database, **MATERIAL).is_complete("thing")
+    assert connector(database, **wanted).deletions("thing") == "no"
+    assert connector(database, **MATERIAL).deletions("thing") == "read"
 
 
 def test_watermark_ignores_stamps_from_the_future(own_database: Database) -> None:

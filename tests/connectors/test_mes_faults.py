@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from connectors.base import KEY, Page
-from connectors.config_models import MesEndpointConfig, SystemConfig
+from connectors.config_models import SystemConfig
+from connectors.mes.config import MesEndpointConfig
 from connectors.mes.connector import MesConnector
 from schemas.problems import Problem
 from tests.connectors.mes_fault_server import (
@@ -239,8 +240,8 @@ def test_only_the_last_page_moves_the_cursor(mes: FaultServer) -> None:
     assert [page.position["watermark"] for page in pages[:-1]] == [base - 500] * (len(pages) - 1)
     assert pages[-1].position == {"watermark": base}
     assert mes.requests[0]["updateTimeFrom"] == base - 500 - 600_000
-    assert not connector(mes.url, **UPDATED).is_complete("lot")
-    assert connector(mes.url).is_complete("lot")
+    assert connector(mes.url, **UPDATED).deletions("lot") == "no"
+    assert connector(mes.url).deletions("lot") == "read"
 
 
 def test_stamps_from_the_future_do_not_move_the_cursor_past_now(mes: FaultServer) -> None:

@@ -112,7 +112,7 @@ def test_check_and_discover(tmp_path: Path) -> None:
     assert connector(tmp_path).check().ok
     found = connector(tmp_path).discover()[0]
     assert (found.name, found.columns, found.key) == ("parts", ("编码", "名称"), ("编码",))
-    assert connector(tmp_path).is_complete("parts")
+    assert connector(tmp_path).deletions("parts") == "read"
 
 
 @pytest.mark.parametrize(("name", "code"), [("parts", "workbook_no_current_file"), ("x", "workbook_unknown_object")])
