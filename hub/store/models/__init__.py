@@ -6,12 +6,24 @@ Belongs here: table definitions. Not here: queries, engine set-up, core tables (
 from hub.store.models.base import SCHEMAS, Base
 from hub.store.models.mart import OpenWorkOrder, QualityScore
 from hub.store.models.master import Crosswalk, GoldenRecord, MatchKey
-from hub.store.models.ops import CheckResult, Cursor, LandedFile, Lease, Load, SourceFileStatus
+from hub.store.models.ops import (
+    Alert,
+    CheckResult,
+    Cursor,
+    LandedFile,
+    Lease,
+    Load,
+    SchemaChange,
+    SourceFileStatus,
+    SourceSchema,
+    WebhookEvent,
+)
 from hub.store.models.people import Audit, Upload, UploadFinding, UserAccount, UserSession
 from hub.store.models.quality import DeletedRow, Finding, HeldRow, RejectedRow, ValueChange
 
 __all__ = [
     "SCHEMAS",
+    "Alert",
     "Audit",
     "Base",
     "CheckResult",
@@ -28,10 +40,13 @@ __all__ = [
     "OpenWorkOrder",
     "QualityScore",
     "RejectedRow",
+    "SchemaChange",
     "SourceFileStatus",
+    "SourceSchema",
     "Upload",
     "UploadFinding",
     "UserAccount",
     "UserSession",
     "ValueChange",
+    "WebhookEvent",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.store.models.base import Base, id_column, now_column
@@ -27,7 +27,7 @@ class Load(Base):
     entity: Mapped[str]
     epoch: Mapped[int]  # lease epoch this load wrote under
     rules: Mapped[str]  # fingerprint of contract + mapping
-    status: Mapped[str]  # running, ok, failed, interrupted
+    status: Mapped[str]  # running, ok, failed, interrupted, paused
     started_at: Mapped[datetime] = now_column()
     finished_at: Mapped[datetime | None]
     rows_read: Mapped[int] = mapped_column(server_default="0")
@@ -37,6 +37,7 @@ class Load(Base):
     unchanged: Mapped[int] = mapped_column(server_default="0")
     deleted: Mapped[int] = mapped_column(server_default="0")  # keys gone from the source; not part of rows_read
     problem: Mapped[dict[str, Any] | None]  # {"code", "params"} of schemas.problems
+    burden: Mapped[dict[str, Any] | None]  # what the read cost the source: statements, seconds, rows
 
 
 class LandedFile(Base):
@@ -110,3 +111,76 @@ class CheckResult(Base):
     sentence_zh: Mapped[str]
     sentence_en: Mapped[str]
     checked_at: Mapped[datetime] = now_column()
+
+
+class SourceSchema(Base):
+    """The columns of a dataset's source as they were when a load last accepted them."""
+
+    __tablename__ = "source_schema"
+    __table_args__ = ({"schema": "ops"},)
+
+    dataset: Mapped[str] = mapped_column(primary_key=True)
+    columns: Mapped[dict[str, Any]]  # {"table.column": {"type", "nullable", "used"}}
+    seen_at: Mapped[datetime] = now_column()
+
+
+class SchemaChange(Base):
+    """One change of a source's columns, found before a read."""
+
+    __tablename__ = "schema_change"
+    __table_args__ = (Index("schema_change_dataset", "dataset", "id"), {"schema": "ops"})
+
+    id: Mapped[int] = id_column()
+    dataset: Mapped[str]
+    kind: Mapped[str]  # added, dropped, renamed, retyped, narrowed
+    column_name: Mapped[str]  # "table.column"
+    before: Mapped[str | None]
+    after: Mapped[str | None]
+    used: Mapped[bool]  # one of the columns that the dataset reads
+    status: Mapped[str]  # noted (nothing to decide), waiting, accepted, reverted
+    load_id: Mapped[int]
+    found_at: Mapped[datetime] = now_column()
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+
+
+class Alert(Base):
+    """Something a person should know without looking for it; shown in the portal and sent if asked for."""
+
+    __tablename__ = "alert"
+    __table_args__ = (Index("alert_open", "seen_at", "id"), {"schema": "ops"})
+
+    id: Mapped[int] = id_column()
+    system: Mapped[str]
+    dataset: Mapped[str | None]
+    severity: Mapped[str]  # warn, error
+    problem: Mapped[dict[str, Any]]  # {"code", "params"} of schemas.problems
+    raised_at: Mapped[datetime] = now_column()
+    last_raised_at: Mapped[datetime] = now_column()
+    times: Mapped[int] = mapped_column(server_default="1")
+    seen_by: Mapped[str | None]
+    seen_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    send_problem: Mapped[str | None]
+
+
+class WebhookEvent(Base):
+    """One event that a source sent by itself; kept until it is landed, and then as a proof against repeats."""
+
+    __tablename__ = "webhook_event"
+    __table_args__ = (
+        UniqueConstraint("dataset", "event_id", name="webhook_event_once"),
+        Index("webhook_event_waiting", "dataset", "status", "id"),
+        {"schema": "ops"},
+    )
+
+    id: Mapped[int] = id_column()
+    dataset: Mapped[str]
+    event_id: Mapped[str]
+    source_key: Mapped[str]
+    version: Mapped[str | None]  # the record's own update stamp, comparable as the source writes it
+    is_deletion: Mapped[bool] = mapped_column(server_default="false")
+    payload: Mapped[dict[str, Any]]
+    status: Mapped[str]  # waiting, landed, outdated
+    received_at: Mapped[datetime] = now_column()
+    load_id: Mapped[int | None]
