@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -91,6 +91,35 @@ class Discovered:
     note: Text | None = None
 
 
+SchemaPolicy = Literal["evolve", "pause", "fail"]
+
+
+@dataclass(frozen=True)
+class SourceField:
+    """One column of a source table. type: as its database writes it ("NUMERIC(20, 4)"); used: the object reads it."""
+
+    type: str
+    nullable: bool
+    used: bool
+
+
+@dataclass(frozen=True)
+class SourceSchema:
+    """The columns behind one object, and what to do when they change.
+
+    fields: {"table.column": field}, in the order of the tables' columns. wanted: columns the configuration
+    names, whether they are still there or not; None = whatever the tables have.
+    """
+
+    fields: dict[str, SourceField]
+    wanted: frozenset[str] | None
+    policy: SchemaPolicy = "pause"
+
+    def uses(self, name: str, before: SourceField) -> bool:
+        """Whether the object reads a column that has gone."""
+        return before.used if self.wanted is None else name in self.wanted
+
+
 class Connector(Protocol):
     """A source system. Construction does no I/O; every method may raise `Problem`."""
 
@@ -108,6 +137,13 @@ class Connector(Protocol):
     def deletions(self, object_name: str) -> Deletions:
         """How deletions in the source are found."""
         ...
+
+
+@runtime_checkable
+class TellsSchema(Protocol):
+    """A source that knows the columns of its tables before it is read."""
+
+    def schema(self, object_name: str) -> SourceSchema: ...
 
 
 class ListsKeys(Connector, Protocol):
