@@ -71,13 +71,32 @@ class Page:
     total: int | None = None
 
 
+Verdict = Literal["ok", "warn", "bad"]
+
+
+@dataclass(frozen=True)
+class CheckPoint:
+    """One thing a check looked at. bad: reading fails or gives wrong rows; warn: it works, but somebody
+    should know. point: which thing, as a word that stays the same ("login", "clock", "columns", ...);
+    object: the configured object it is about, None = the system."""
+
+    point: str
+    verdict: Verdict
+    sentence: Text
+    object: str | None = None
+
+
 @dataclass(frozen=True)
 class Check:
-    """The plain answer of a connection check."""
+    """The plain answer of a connection check: one sentence, and everything that was looked at, in order.
+
+    ok: no point is bad.
+    """
 
     system: str
     ok: bool
     sentence: Text
+    points: tuple[CheckPoint, ...] = ()
 
 
 @dataclass(frozen=True)
