@@ -124,7 +124,7 @@ class XlsPass:
     def _number(self, overlay: Overlay, row: int, column: int, style: int, value: float) -> None:
         kind = self._kinds[style] if style < len(self._kinds) else formats.GENERAL
         if kind != formats.GENERAL:
-            overlay.texts[row + 1, column + 1] = formats.formatted(repr(value), kind, self.epoch_1904)
+            overlay.number(row + 1, column + 1, value, kind, self.epoch_1904)
 
 
 def rk_value(packed: int) -> float:

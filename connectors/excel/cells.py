@@ -8,16 +8,27 @@ any other and gives every value its exact address.
 from __future__ import annotations
 
 import re
+from array import array
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from connectors.excel import formats
+
 MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
 MAX_CELLS = 30_000_000
 SAMPLES = 5
-SCHEMA = pa.schema([("row", pa.int32()), ("column", pa.int32()), ("text", pa.string())])  # both 1-based
+# row and column are 1-based; kind is one of the five below, plus FORMULA where a formula made the value.
+SCHEMA = pa.schema([("row", pa.int32()), ("column", pa.int32()), ("text", pa.string()), ("kind", pa.uint8())])
+TEXT, NUMBER, BOOLEAN, ERROR, DATE = range(5)  # what the cell stores; DATE: a number shown as date or time
+FORMULA = 16
+# What is odd about single cells: "errors", "not_calculated", "long_numbers", "sums" (a total over the cells
+# above it), "shown" (a code with a number format of its own; `text` is what the cell shows).
+MARKS_SCHEMA = pa.schema([("row", pa.int32()), ("column", pa.int32()), ("text", pa.string()), ("mark", pa.string())])
+MARKS = ("errors", "not_calculated", "long_numbers", "sums")
+MAX_MARKS = 1_000_000  # of one kind; beyond it cells are only counted
 ERRORS = {  # codes of both binary formats
     0x00: "#NULL!",
     0x07: "#DIV/0!",
@@ -64,15 +75,20 @@ def parse_address(text: str) -> tuple[int, int] | None:
 
 @dataclass
 class Seen:
-    """How often something was met, and where first."""
+    """How often something was met, and where."""
 
     count: int = 0
-    cells: list[str] = field(default_factory=list)
+    cells: list[str] = field(default_factory=list)  # the first SAMPLES
+    rows: array[int] = field(default_factory=lambda: array("i"))
+    columns: array[int] = field(default_factory=lambda: array("i"))
 
     def add(self, row: int, column: int) -> None:
         self.count += 1
         if len(self.cells) < SAMPLES:
             self.cells.append(address(row, column))
+        if self.count <= MAX_MARKS:
+            self.rows.append(row)
+            self.columns.append(column)
 
     def as_json(self) -> dict[str, Any]:
         return {"count": self.count, "cells": self.cells}
@@ -80,27 +96,62 @@ class Seen:
 
 @dataclass
 class Facts:
-    """What a sheet tells beside its values; goes to the parent as JSON."""
+    """What a sheet tells beside its values; goes to the parent as JSON and, cell by cell, as a table of marks."""
 
     hidden_rows: list[int] = field(default_factory=list)  # the first SAMPLES
     hidden_row_count: int = 0
+    hidden_spans: list[list[int]] = field(default_factory=list)  # [first, last] of all hidden rows
     hidden_columns: list[list[int]] = field(default_factory=list)  # [first, last]
     merges: list[list[int]] = field(default_factory=list)  # [first row, first column, last row, last column]
+    filters: list[list[int]] = field(default_factory=list)  # the same for ranges filtered by a criterion
     errors: Seen = field(default_factory=Seen)
     not_calculated: Seen = field(default_factory=Seen)
     long_numbers: Seen = field(default_factory=Seen)
+    sums: Seen = field(default_factory=Seen)
+    formulas: Seen = field(default_factory=Seen)  # with a stored result; counted, not marked
+    shown: list[tuple[int, int, str]] = field(default_factory=list)
+    recalculate: bool = False  # the file asks to be calculated when opened: stored results may be old
+    very_hidden: bool = False  # hidden so that Excel's own menu does not show it
     complete: bool = True
 
     def hide_row(self, row: int) -> None:
         self.hidden_row_count += 1
         if len(self.hidden_rows) < SAMPLES:
             self.hidden_rows.append(row)
+        if self.hidden_spans and self.hidden_spans[-1][1] in (row, row - 1):
+            self.hidden_spans[-1][1] = row
+        else:
+            self.hidden_spans.append([row, row])
+
+    def show(self, row: int, column: int, text: str) -> None:
+        """A number whose format makes another text of it: format "P"000 shows P007 for 7."""
+        if len(self.shown) < MAX_MARKS:
+            self.shown.append((row, column, text))
 
     def as_json(self) -> dict[str, Any]:
         plain = dict(vars(self))
-        for name in ("errors", "not_calculated", "long_numbers"):
+        for name in (*MARKS, "formulas"):
             plain[name] = plain[name].as_json()
+        del plain["shown"]
         return plain
+
+    def write_marks(self, path: Path) -> bool:
+        """Writes the marks of single cells (MARKS_SCHEMA); False, and no file, if there are none."""
+        batches = [
+            [seen.rows, seen.columns, pa.nulls(len(seen.rows), pa.string()), [mark] * len(seen.rows)]
+            for mark in MARKS
+            if (seen := getattr(self, mark)).count
+        ]
+        if self.shown:
+            rows, columns, texts = zip(*self.shown, strict=True)
+            batches.append([rows, columns, texts, ["shown"] * len(rows)])
+        if not batches:
+            return False
+        with pa.ipc.new_file(str(path), MARKS_SCHEMA) as writer:
+            for arrays in batches:
+                typed = [pa.array(values, field.type) for values, field in zip(arrays, MARKS_SCHEMA, strict=True)]
+                writer.write_batch(pa.record_batch(typed, schema=MARKS_SCHEMA))
+        return True
 
 
 @dataclass
@@ -114,6 +165,12 @@ class Overlay:
         self.texts[row, column] = ERRORS.get(code, f"#ERR{code}")
         self.facts.errors.add(row, column)
 
+    def number(self, row: int, column: int, value: float, kind: str, epoch_1904: bool) -> None:
+        """A number whose format changes what it is; `kind` as formats.kind_of_format() tells it."""
+        self.texts[row, column] = formats.formatted(repr(value), kind, epoch_1904)
+        if kind.startswith(formats.SHOWN) and (text := formats.shown_text(repr(value), kind)):
+            self.facts.show(row, column, text)
+
 
 class TooManyCells(Exception):
     """A sheet holds more cells than MAX_CELLS."""
@@ -126,13 +183,15 @@ class CellSink:
         self.rows: list[int] = []
         self.columns: list[int] = []
         self.texts: list[str] = []
+        self.kinds: list[int] = []
         self.count = 0
         self._writer = pa.ipc.new_file(str(path), SCHEMA)
 
-    def add(self, row: int, column: int, text: str) -> None:
+    def add(self, row: int, column: int, text: str, kind: int = TEXT) -> None:
         self.rows.append(row)
         self.columns.append(column)
         self.texts.append(text)
+        self.kinds.append(kind)
         if len(self.rows) >= _BATCH:
             self.flush()
 
@@ -141,6 +200,7 @@ class CellSink:
         self.rows += rows
         self.columns += columns
         self.texts += texts
+        self.kinds += [TEXT] * len(rows)
         if len(self.rows) >= _BATCH:
             self.flush()
 
@@ -155,11 +215,13 @@ class CellSink:
             pa.array(self.rows, pa.int32()),
             pa.array(self.columns, pa.int32()),
             pa.array(self.texts, pa.string()),
+            pa.array(self.kinds, pa.uint8()),
         ]
         self._writer.write_batch(pa.record_batch(arrays, schema=SCHEMA))
         self.rows.clear()
         self.columns.clear()
         self.texts.clear()
+        self.kinds.clear()
 
     def close(self) -> None:
         self.flush()

@@ -47,12 +47,15 @@ def read(path: Path, shown_name: str, folder: Path, head_rows: int | None, only:
     answer: dict[str, Any] = {"kind": kind, "sheets": []}
 
     def add(name: str | None, visible: bool, facts: Facts | None, target: Path | None) -> None:
+        facts = facts or Facts()
+        marks = target.with_suffix(".marks") if target and facts.write_marks(target.with_suffix(".marks")) else None
         answer["sheets"].append(
             {
                 "name": name,
                 "visible": visible,
                 "file": target.name if target else None,
-                "facts": (facts or Facts()).as_json(),
+                "marks": marks.name if marks else None,
+                "facts": facts.as_json(),
             }
         )
 
@@ -87,11 +90,13 @@ def _read_xlsx(
         book = ooxml.read_workbook(package)
         strings = ooxml.shared_strings(package, book.strings)
         for number, sheet in enumerate(book.sheets):
+            very_hidden = sheet.state == "veryHidden"
             if only is not None and sheet.name not in only:
-                add(sheet.name, sheet.visible, None, None)
+                add(sheet.name, sheet.visible, Facts(very_hidden=very_hidden), None)
                 continue
             target = folder / f"{number}.arrow"
             facts = SheetScan(package, book, strings, head_rows).run(sheet.part, target)
+            facts.very_hidden = very_hidden
             add(sheet.name, sheet.visible, facts, target)
 
 

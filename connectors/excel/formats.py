@@ -16,6 +16,7 @@ from decimal import Decimal
 
 GENERAL, DATE, TIME, ELAPSED, PERCENT = "general", "date", "time", "elapsed", "percent"
 ZEROS = "zeros:"  # followed by the width
+SHOWN = "shown:"  # followed by the code: zeros with letters of its own ("P"000, 000-0000), a number all the same
 
 # Excel's built-in formats that are not written to the file. 27-36 and 50-58 mean dates and times
 # in Chinese (and Japanese, Korean) Excel and WPS.
@@ -26,6 +27,8 @@ BUILTIN: dict[int, str] = {
     46: ELAPSED,
 }
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.')
+# Zeros, quoted or escaped characters and hyphens, with at least one zero: what people make codes of.
+_SHOWN_CODE = re.compile(r'(?=[^"]*(?:"[^"]*"[^"]*)*0)(?:0|"[^"]*"|\\.|[-/ ()])+(?:;@)?')
 _BRACKET = re.compile(r"\[([^\]]*)\]")
 _LAST_DATE = 2_958_466  # 10000-01-01: Excel shows ##### from here on
 MAX_FORMAT = 255  # Excel's own limit; longer ones only occur in hostile files
@@ -45,8 +48,10 @@ def kind_of_format(code: str) -> str:
         return GENERAL
     if "%" in plain:
         return PERCENT
-    if re.fullmatch(r"0{2,}", plain):
+    if re.fullmatch(r"0{2,}", plain) and not _LITERAL.search(code):
         return f"{ZEROS}{len(plain)}"
+    if _SHOWN_CODE.fullmatch(code) and code.strip("0"):
+        return f"{SHOWN}{code}"
     letters = set(re.sub(r"am/pm|a/p", "h", lower))
     if letters & set("yd") or re.search("a{3}", lower):
         return DATE
@@ -81,7 +86,7 @@ def number_text(raw: str) -> str:
 
 def formatted(raw: str, kind: str, epoch_1904: bool = False) -> str:
     """The text of a stored number under a format kind; falls back to the number where they clash."""
-    if kind == GENERAL:
+    if kind == GENERAL or kind.startswith(SHOWN):
         return number_text(raw)
     if kind.startswith(ZEROS):
         digits = number_text(raw)
@@ -94,6 +99,29 @@ def formatted(raw: str, kind: str, epoch_1904: bool = False) -> str:
         percent = Decimal(number_text(raw)) * 100 if abs(number) < 1e15 else None
         return number_text(raw) if percent is None else f"{_plain(percent)}%"
     return serial_text(number, kind, epoch_1904) or number_text(raw)
+
+
+def shown_text(raw: str, kind: str) -> str | None:
+    """What a cell shows of a whole number under a format of kind SHOWN; None for other numbers.
+
+    >>> shown_text("7", 'shown:"P"000'), shown_text("12345", "shown:000-0000")
+    ('P007', '001-2345')
+    """
+    digits = number_text(raw)
+    if not digits.isdigit():
+        return None
+    pieces = re.findall(r'"[^"]*"|\\.|.', kind[len(SHOWN) :].removesuffix(";@"))
+    digits = digits.zfill(pieces.count("0"))
+    first = True
+    extra, shown = len(digits) - pieces.count("0"), []
+    for piece in pieces:
+        if piece != "0":
+            shown.append(piece.strip('"') if piece.startswith('"') else piece[-1])
+            continue
+        width = 1 + extra if first else 1  # what has no place of its own stands before the first digit
+        shown.append(digits[:width])
+        digits, first = digits[width:], False
+    return "".join(shown)
 
 
 def serial_text(serial: float, kind: str, epoch_1904: bool = False) -> str | None:

@@ -25,7 +25,11 @@ _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 class SheetPart:
     name: str
     part: str
-    visible: bool
+    state: str = "visible"  # or "hidden", "veryHidden"
+
+    @property
+    def visible(self) -> bool:
+        return self.state == "visible"
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class WorkbookParts:
     epoch_1904: bool
     formats: list[str]  # cell style number -> kind of format
     strings: str | None  # part name of the shared strings
+    recalculate: bool = False  # whoever opens the file is to calculate all formulas anew
 
 
 def read_workbook(package: Package) -> WorkbookParts:
@@ -41,19 +46,21 @@ def read_workbook(package: Package) -> WorkbookParts:
     package.parse("[Content_Types].xml", lambda tag, attributes: None)
     workbook = main_part(package, "xl/workbook.xml")
     listed: list[tuple[str, str, str]] = []
-    epoch_1904 = False
+    epoch_1904 = recalculate = False
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal epoch_1904
+        nonlocal epoch_1904, recalculate
         if tag == "sheet":
             listed.append((attributes.get("name", ""), attributes.get("id", ""), attributes.get("state", "visible")))
         elif tag == "workbookPr":  # extensions have an element of the same name without this attribute
             epoch_1904 = epoch_1904 or attributes.get("date1904", "0").lower() in _TRUE
+        elif tag == "calcPr":
+            recalculate = attributes.get("fullCalcOnLoad", "0").lower() in _TRUE
 
     package.parse(workbook, start)
     related = relations(package, workbook)
     sheets = tuple(
-        SheetPart(name=name, part=related[relation][1], visible=state == "visible")
+        SheetPart(name=name, part=related[relation][1], state=state)
         for name, relation, state in listed
         if relation in related and related[relation][0] == "worksheet"
     )
@@ -65,6 +72,7 @@ def read_workbook(package: Package) -> WorkbookParts:
         epoch_1904=epoch_1904,
         formats=_style_kinds(package, styles) if styles and styles in package else [],
         strings=strings if strings and strings in package else None,
+        recalculate=recalculate,
     )
 
 

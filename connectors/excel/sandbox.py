@@ -19,6 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from connectors.excel.cells import MARKS_SCHEMA, SCHEMA
 from schemas.problems import Problem
 
 MEMORY = 3 << 30  # address space; about 1 GB of it is libraries that are mapped but hardly used
@@ -45,6 +46,12 @@ class Sheet:
     errors: dict[str, Any] = field(default_factory=dict)  # {"count", "cells": first few addresses}
     not_calculated: dict[str, Any] = field(default_factory=dict)
     long_numbers: dict[str, Any] = field(default_factory=dict)
+    formulas: dict[str, Any] = field(default_factory=dict)
+    hidden_spans: tuple[tuple[int, int], ...] = ()  # all hidden rows, first and last of each run
+    filters: tuple[tuple[int, int, int, int], ...] = ()  # ranges that a filter hides rows of
+    recalculate: bool = False
+    very_hidden: bool = False
+    marks: pa.Table = field(default_factory=lambda: MARKS_SCHEMA.empty_table())  # what is odd about single cells
 
 
 @dataclass(frozen=True)
@@ -138,7 +145,7 @@ def _sheet(answer: dict[str, Any], folder: Path) -> Sheet:
     return Sheet(
         name=answer["name"],
         visible=answer["visible"],
-        cells=_cells(folder / answer["file"]) if answer["file"] else _empty(),
+        cells=_cells(folder / answer["file"]) if answer["file"] else SCHEMA.empty_table(),
         read=answer["file"] is not None,
         complete=facts["complete"],
         hidden_rows=tuple(facts["hidden_rows"]),
@@ -148,15 +155,15 @@ def _sheet(answer: dict[str, Any], folder: Path) -> Sheet:
         errors=facts["errors"],
         not_calculated=facts["not_calculated"],
         long_numbers=facts["long_numbers"],
+        formulas=facts["formulas"],
+        hidden_spans=tuple((first, last) for first, last in facts["hidden_spans"]),
+        filters=tuple((top, left, bottom, right) for top, left, bottom, right in facts["filters"]),
+        recalculate=facts["recalculate"],
+        very_hidden=facts["very_hidden"],
+        marks=_cells(folder / answer["marks"]) if answer.get("marks") else MARKS_SCHEMA.empty_table(),
     )
 
 
 def _cells(path: Path) -> pa.Table:
     """Memory-mapped: the mapping outlives the file's name, and pages come in as they are used."""
     return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-
-
-def _empty() -> pa.Table:
-    from connectors.excel.cells import SCHEMA
-
-    return SCHEMA.empty_table()

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from connectors.excel import cells, formats
+from connectors.excel import cells, formats, sums
 from connectors.excel.cells import CellSink, Facts
-from connectors.excel.ooxml import WorkbookParts, number, plain_xml, unescape, xml_text
+from connectors.excel.ooxml import WorkbookParts, number, plain_xml, relations, unescape, xml_text
 from connectors.excel.package import MAX_SHEET, Package
 
 _CELL = re.compile(
@@ -27,6 +27,8 @@ _ROW_NUMBER = re.compile(r'(?:^| )r="([0-9]+)"')
 _HIDDEN = re.compile(r' hidden="(?:1|true|on)"')
 _COLUMN = re.compile(r"<col ([^>]*)>")
 _MERGE = re.compile(r'<mergeCell [^>]*?ref="([^"]+)"')
+_FILTER = re.compile(r'<autoFilter [^>]*?ref="([^"]+)"[^>]*>(.*?)</autoFilter>', re.DOTALL)
+_FORMULA = re.compile(r'<c r="([A-Z]{1,3})([0-9]{1,7})"[^>]*><f(?: [^>]*)?>([^<]*)<')
 _PHONETIC = re.compile(r"<rPh\b.*?</rPh>", re.DOTALL)
 _TEXT = re.compile(r"<t(?: [^>]*)?(?:/>|>([^<]*)</t>)")
 _LONGEST_ROW = 64 << 20
@@ -42,6 +44,7 @@ class SheetScan:
     def __init__(self, package: Package, book: WorkbookParts, strings: list[str], head_rows: int | None) -> None:
         self.package, self.book, self.strings, self.head_rows = package, book, strings, head_rows
         self.facts = Facts()
+        self._has_tables = False
         self._numbers: dict[tuple[str, str], str] = {}
         self._general = {"", *(str(n) for n, kind in enumerate(book.formats) if n and kind == formats.GENERAL)}
         if not book.formats or book.formats[0] == formats.GENERAL:
@@ -52,7 +55,7 @@ class SheetScan:
     def run(self, part: str, target: Path) -> Facts:
         """Writes the cells to `target`. Raises Problem for damaged or hostile sheets."""
         for way in (self._fast, self._exact):
-            self.facts = Facts()
+            self.facts = Facts(recalculate=self.book.recalculate)
             sink = CellSink(target)
             try:
                 way(part, sink)
@@ -61,7 +64,23 @@ class SheetScan:
                 continue
             sink.close()
             break
+        if self._has_tables:
+            self._filters_of_tables(part)
         return self.facts
+
+    def _filters_of_tables(self, part: str) -> None:
+        """A table ("format as table") keeps its filter in a part of its own."""
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            if tag == "table":
+                filtered.append(attributes.get("ref", ""))
+            elif tag == "filterColumn":
+                self._ranges(filtered[-1:], self.facts.filters)
+
+        for kind, table in relations(self.package, part).values():
+            if kind == "table" and table in self.package:
+                filtered: list[str] = []
+                self.package.parse(table, start)
 
     # --- fast way -------------------------------------------------------------------------------
 
@@ -102,7 +121,9 @@ class SheetScan:
         after = _plain(b"".join(tail))
         if "</worksheet>" not in after:
             raise _Odd
-        self._merges(_MERGE.findall(after))
+        self._ranges(_MERGE.findall(after), self.facts.merges)
+        self._ranges([ref for ref, inside in _FILTER.findall(after) if "<filterColumn" in inside], self.facts.filters)
+        self._has_tables = "<tablePart " in after
 
     def _rows(self, text: str, sink: CellSink) -> bool:
         """Adds the cells of some whole rows; True once `head_rows` is passed."""
@@ -113,6 +134,8 @@ class SheetScan:
             raise _Odd
         if ' hidden="' in text:
             self._hidden_rows(text)
+        if "<f" in text:
+            self._formulas(text)
         rows: list[int] = []
         columns: list[int] = []
         texts: list[str] = []
@@ -151,6 +174,20 @@ class SheetScan:
         sink.extend(rows, columns, texts)
         return past_head
 
+    def _formulas(self, text: str) -> None:
+        """Counts formulas and marks those that add up the cells above them."""
+        seen = self.facts.formulas
+        count = text.count("<f>") + text.count("<f ")
+        if self.facts.recalculate and len(seen.cells) < cells.SAMPLES:
+            for letters, row, _ in _FORMULA.findall(text)[: cells.SAMPLES]:
+                seen.add(int(row), cells.column_number(letters))
+                count -= 1
+        seen.count += count
+        if any(word in text for word in sums.WORDS):
+            for letters, row, formula in _FORMULA.findall(text):
+                if sums.adds_up_above(formula, letters, int(row)):
+                    self.facts.sums.add(int(row), cells.column_number(letters))
+
     def _hidden_rows(self, text: str) -> None:
         for attributes in _ROW.findall(text):
             if _HIDDEN.search(" " + attributes) and (row := _ROW_NUMBER.search(attributes)):
@@ -184,7 +221,13 @@ class SheetScan:
             elif tag == "col" and attributes.get("hidden", "0") in ("1", "true", "on"):
                 self.facts.hidden_columns.append([number(attributes.get("min")), number(attributes.get("max"))])
             elif tag == "mergeCell":
-                self._merges([attributes.get("ref", "")])
+                self._ranges([attributes.get("ref", "")], self.facts.merges)
+            elif tag == "autoFilter":
+                state.filtered = attributes.get("ref", "")
+            elif tag == "filterColumn":
+                self._ranges([state.filtered], self.facts.filters)
+            elif tag == "tablePart":
+                self._has_tables = True
 
         def end(tag: str) -> None:
             if tag == "c":
@@ -195,6 +238,11 @@ class SheetScan:
                 shown = self.text_of(state.row, state.column, state.kind, state.style, value, state.formula, inline)
                 if shown:
                     sink.add(state.row, state.column, shown)
+                if state.formula:
+                    self.facts.formulas.add(state.row, state.column)
+                    letters = cells.column_letters(state.column)
+                    if sums.adds_up_above("".join(state.formula_text), letters, state.row):
+                        self.facts.sums.add(state.row, state.column)
                 state.in_cell = False
             elif state.path and state.path[-1] == tag:
                 state.path.pop()
@@ -207,6 +255,8 @@ class SheetScan:
                 state.value.append(piece)
             elif state.path == ["is", "t"]:
                 state.inline.append(piece)
+            elif state.path == ["f"]:
+                state.formula_text.append(piece)
 
         self.package.parse(part, start, end, text, MAX_SHEET)
 
@@ -252,16 +302,19 @@ class SheetScan:
         shown = formats.formatted(value.strip(), format_kind, self.book.epoch_1904)
         if len(shown) > 15 and shown.isdigit():
             self.facts.long_numbers.add(row, column)
+        elif format_kind.startswith(formats.SHOWN):
+            if (text := formats.shown_text(shown, format_kind)) is not None:
+                self.facts.show(row, column, text)
         elif len(self._numbers) < 200_000:
             self._numbers[style, value] = shown
         return shown
 
-    def _merges(self, references: list[str]) -> None:
+    def _ranges(self, references: list[str], found: list[list[int]]) -> None:
         for reference in references:
             first, _, last = reference.partition(":")
             top, bottom = cells.parse_address(first), cells.parse_address(last or first)
-            if top and bottom and len(self.facts.merges) < 100_000:
-                self.facts.merges.append([*top, *bottom])
+            if top and bottom and len(found) < 100_000 and [*top, *bottom] not in found[-1:]:
+                found.append([*top, *bottom])
 
 
 class _Position:
@@ -270,6 +323,7 @@ class _Position:
     def __init__(self) -> None:
         self.row = self.column = 0
         self.path: list[str] = []
+        self.filtered = ""
         self.start("", "")
         self.in_cell = False
 
@@ -277,6 +331,7 @@ class _Position:
         self.kind, self.style = kind, style
         self.value: list[str] = []
         self.inline: list[str] = []
+        self.formula_text: list[str] = []
         self.formula = False
         self.in_cell = True
 

@@ -88,13 +88,15 @@ def test_the_edges_of_the_calendar(serial: str, expected: str) -> None:
     [
         ("G/通用格式", "general"),
         ("[Red]0.00", "general"),
-        ('0"日"', "general"),
+        ('0"日"', 'shown:0"日"'),
         ("0.00E+00", "general"),
         ("¥#,##0.00", "general"),
         ("mmm-yy", "date"),
         ("h:mm AM/PM", "time"),
         ("[hh]", "elapsed"),
         ("00000", "zeros:5"),
+        ("000-0000", "shown:000-0000"),
+        ('0.00"元"', "general"),
         ("[" * 100_000, "general"),
     ],
 )
