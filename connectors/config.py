@@ -163,6 +163,8 @@ def _explain(document: Document, model: type[Config], error: ErrorDetails) -> Pr
         fields = [name for name, field in model.model_fields.items() for name in (field.alias or name,)]
         near = difflib.get_close_matches(str(error["loc"][-1]), fields, n=1) if len(error["loc"]) == 1 else []
         return Problem("source_config_unknown_key", **at, key=key, known=near[0] if near else ", ".join(fields))
+    if error["type"] == "preset_unknown":
+        return Problem("erp_preset_unknown", **_at(document, "attributes", "preset"), **error["ctx"])
     if error["type"] == "missing":
         return Problem("source_config_missing_key", **at, key=key)
     reason = error["msg"].removeprefix("Value error, ")

@@ -11,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
 
 from connectors.erp.catalogue import Catalogue, SourceColumn, SourceTable, find_column, find_table
+from connectors.erp.conditions import NOT_OF_TYPE, computed, condition
 from connectors.erp.config import ErpTableConfig
+from connectors.erp.recipe import Comparison, Condition, Conditions
 from schemas.problems import Problem
 
 # Makes a value a bound parameter fit to be compared with a column.
@@ -82,20 +84,39 @@ def build_plan(config: ErpTableConfig, catalogue: Catalogue, dialect: sa.Dialect
         for left_name, right_name in join.match.items():
             alias, _, name = left_name.rpartition(".")
             left_table, left = joined[alias]
-            condition = left.c[column_of(left_table, name).name] == right.c[column_of(table, right_name).name]
-            conditions.append(condition)
+            equal = left.c[column_of(left_table, name).name] == right.c[column_of(table, right_name).name]
+            conditions.append(equal)
+        for name, wanted in join.where.items():
+            column = column_of(table, name)
+            conditions.append(_condition(config, right.c[column.name], column, wanted, bind))
         source = source.outerjoin(right, sa.and_(*conditions))
         joined[join.name] = (table, right)
         for output, name in join.columns.items():
             column = column_of(table, name)
             outputs.append(Output(output, column, _selected(right.c[column.name], column, dialect, timezone)))
+
+    def raw_of(name: str) -> tuple[SourceColumn, sa.ColumnElement[Any]]:
+        """`column` of the main table or `alias.column` of a join."""
+        alias, _, bare = name.rpartition(".")
+        table, clause = joined[alias]
+        column = column_of(table, bare)
+        return column, clause.c[column.name]
+
+    def holds(conditions: Conditions) -> list[sa.ColumnElement[bool]]:
+        return [
+            _condition(config, raw, column, wanted, bind)
+            for (column, raw), wanted in ((raw_of(name), wanted) for name, wanted in conditions.items())
+        ]
+
+    for name, item in config.computed.items():
+        column, expression = computed(name, item, [raw_of(part) for part in item.parts], dialect)
+        outputs.append(Output(name, column, expression))
     by_name = {output.name: output for output in outputs}
     for name in [*config.key, *([config.watermark] if config.watermark else [])]:
         column_of(main_table, name)
-    filters = []
-    for name, wanted in config.where.items():
-        column = column_of(main_table, name)
-        filters.append(_equals(config, main.c[column.name], column, wanted, bind))
+    filters = holds(config.where)
+    if config.any_of:
+        filters.append(sa.or_(*(sa.and_(*holds(conditions)) for conditions in config.any_of)))
     return Plan(
         config=config,
         outputs=tuple(outputs),
@@ -187,25 +208,24 @@ def _named(outputs: dict[str, Output], name: str) -> Output:
     return next(output for key, output in outputs.items() if key.casefold() == name.casefold())
 
 
-def _equals(
-    config: ErpTableConfig, raw: sa.ColumnElement[Any], column: SourceColumn, wanted: Any, bind: Bind
+def _condition(
+    config: ErpTableConfig, raw: sa.ColumnElement[Any], column: SourceColumn, wanted: Condition, bind: Bind
 ) -> sa.ColumnElement[bool]:
-    if isinstance(wanted, list):
-        return sa.or_(*(_equals(config, raw, column, item, bind) for item in wanted))
-    if wanted is None:
-        return raw.is_(None)
+    def bound(column: SourceColumn, value: Any) -> sa.ColumnElement[Any]:
+        return bind(column, as_type(value, column.arrow))
+
     try:
-        value = as_type(wanted, column.arrow)
-    except (ValueError, InvalidOperation) as error:
+        return condition(raw, column, wanted, bound)
+    except NOT_OF_TYPE as error:
+        shown = wanted.model_dump(exclude_unset=True) if isinstance(wanted, Comparison) else wanted
         raise Problem(
             "erp_where_value",
             system=config.system,
             object=config.object,
             column=column.name,
-            value=str(wanted),
+            value=str(shown),
             type=column.type_name,
         ) from error
-    return raw == bind(column, value)
 
 
 def as_type(value: Any, wanted: pa.DataType) -> Any:
