@@ -79,20 +79,22 @@ def _load_step(config: ObjectConfig, kind: str, mapping: Mapping, contract: Cont
             f"Rows of {object_name} exactly as {system} gave them, kept as immutable Parquet files."
         ),
         tags={SYSTEM_TAG: system, DEPARTMENT_TAG: mapping.department},
+        skippable=True,
         kinds={"excel" if kind == "excel" else "database" if kind == "erp" else "api", "parquet"},
     )
 
     @dg.multi_asset(
         name=f"load_{system}_{object_name}",
         description=f"Land, clean, validate and merge {system}.{object_name} in one transaction per page.",
-        specs=[raw_spec, core_spec(system, object_name, mapping, contract, deps=[raw])],
+        specs=[raw_spec, core_spec(system, object_name, mapping, contract, deps=[raw], skippable=True)],
         check_specs=check_specs(core, rules),
         pool=system,
     )
     def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         counts, results = _sync(context, system, object_name, contract)
-        yield dg.MaterializeResult(asset_key=raw, metadata={"rows read": counts["rows_read"]})
-        yield dg.MaterializeResult(asset_key=core, metadata={**counts, "Data Docs": data_docs()})
+        if counts is not None:  # None: paused, so that there is nothing new to speak of
+            yield dg.MaterializeResult(asset_key=raw, metadata={"rows read": counts["rows_read"]})
+            yield dg.MaterializeResult(asset_key=core, metadata={**counts, "Data Docs": data_docs()})
         yield from check_results(core, rules, results)
 
     return load
@@ -100,8 +102,8 @@ def _load_step(config: ObjectConfig, kind: str, mapping: Mapping, contract: Cont
 
 def _sync(
     context: dg.AssetExecutionContext, system: str, object_name: str, contract: Contract
-) -> tuple[dict[str, int], Figures]:
-    """(counts by name, rule figures) of one load; raises `dg.Failure` with the problem's sentence."""
+) -> tuple[dict[str, int] | None, Figures]:
+    """(counts by name or None if the load is paused, rule figures); raises `dg.Failure` with the problem's sentence."""
     from hub.landing.sync import sync_object
 
     dataset = f"{system}.{object_name}"
@@ -129,10 +131,13 @@ def _sync(
             problem=result.problem.as_json() if result.problem else None,
             **counts,
         )
-        if result.problem is not None:
+        paused = result.status == "paused"
+        if result.problem is not None and not paused:
             raise failure(result.problem)
+        if result.problem is not None:
+            context.log.warning(f"{result.problem.text('zh')}\n{result.problem.text('en')}")
         with connect() as connection:
-            return counts, dataset_figures(connection, dataset, contract.entity)
+            return None if paused else counts, dataset_figures(connection, dataset, contract.entity)
 
 
 def configured(system: str) -> SystemConfig:

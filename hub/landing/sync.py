@@ -6,8 +6,12 @@ Belongs here: wiring configuration, connector, lease and load together. Not here
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+
+import psycopg
 
 from connectors.config import SystemConfig, open_connector
+from hub import alerts
 from hub.landing.dataset import dataset
 from hub.landing.lease import lease
 from hub.landing.load import Load, LoadResult, Progress
@@ -35,4 +39,17 @@ def sync_object(
     about = dataset(f"{system.system}.{object_name}", system.plant)
     with lease(system.system, run_id, wait_seconds, on_wait) as held, connect() as connection:
         load = Load(connection, about, held, run_id, settings().landing, progress)
-        return load.run(lambda: open_connector(system), object_name)
+        result = load.run(lambda: open_connector(system), object_name)
+        _tell(connection, system.system, result)
+        return result
+
+
+def _tell(connection: psycopg.Connection[Any], system: str, result: LoadResult) -> None:
+    """An alert for a load that brought nothing; the end of one for a load that is well again."""
+    if result.problem is None:
+        alerts.settle(connection, result.dataset)
+    else:
+        severity: alerts.Severity = "warn" if result.status == "paused" else "error"
+        alerts.raise_alert(connection, system, result.dataset, severity, result.problem)
+    connection.commit()
+    alerts.send_waiting(connection)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from portal.cli import check, demo, down, init, status, sync, up
+from portal.cli import accept, check, demo, down, init, status, sync, up
 from portal.cli.wording import help_text
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ for name, function in (
     ("check", check.check),
     ("sync", sync.sync),
     ("status", status.status),
+    ("accept", accept.accept),
 ):
     app.command(name, help=help_text(name), short_help=help_text(name), epilog=help_text("exit_codes"))(function)
 

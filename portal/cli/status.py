@@ -63,4 +63,4 @@ def _loads(url: str, lang: Language) -> int:
     for row in loads:
         if row[8]:
             typer.secho(f"✗ {row[0]}: {Problem(row[8]['code'], **row[8]['params']).text(lang)}", fg="red")
-    return PARTLY if any(row[1] == "failed" for row in loads) else OK
+    return PARTLY if any(row[1] in ("failed", "paused") for row in loads) else OK

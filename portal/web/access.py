@@ -54,6 +54,8 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/sync"): IT,
     ("GET", "/sync/files"): IT,
     ("POST", "/sync/{system}/check"): IT,
+    ("POST", "/sync/alerts/{alert_id}/seen"): IT,
+    ("POST", "/sync/{dataset}/accept-schema"): IT,
     ("GET", "/data-docs/{path:path}"): STEWARDS,
     ("GET", "/audit"): IT,
 }

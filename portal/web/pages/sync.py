@@ -14,6 +14,8 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from connectors.base import Check
 from connectors.config import SystemConfig, open_connector, read_systems
+from hub import alerts
+from hub.landing import drift
 from hub.settings import home, settings
 from hub.store.engine import connect
 from portal.web import names
@@ -53,6 +55,8 @@ def status(request: Request, connection: Store) -> Response:
         "sync",
         groups=groups,
         checks=sync.checks(connection),
+        alerts=sync.open_alerts(connection),
+        changes=sync.schema_changes(connection),
         dagster=service_url("dagster"),
         config_problems=[problem.as_json() for problem in problems],
         has_docs=(settings().data_docs / "index.html").is_file(),
@@ -79,6 +83,24 @@ def check(request: Request, user: Me, system: str) -> Response:
     if request.headers.get("hx-request"):
         return page(request, "sync_check", check=row, system=system)
     return RedirectResponse("/sync", 303)
+
+
+@router.post("/sync/alerts/{alert_id}/seen")
+def alert_seen(connection: Store, user: Me, alert_id: int) -> Response:
+    """Somebody has taken note of an alert."""
+    if alerts.mark_seen(connection, alert_id, user.login):
+        audit(connection, user.login, "alert_seen", str(alert_id))
+    return RedirectResponse("/sync", 303)
+
+
+@router.post("/sync/{dataset}/accept-schema")
+def accept_schema(connection: Store, user: Me, dataset: str) -> Response:
+    """Read on with the changed tables of a source from the next sync."""
+    accepted = drift.accept(connection, dataset, user.login)
+    if accepted == 0:
+        raise HTTPException(404)
+    audit(connection, user.login, "accept_schema", dataset, changes=accepted)
+    return RedirectResponse("/sync#schema", 303)
 
 
 @router.get("/data-docs/{path:path}")

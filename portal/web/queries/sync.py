@@ -36,6 +36,20 @@ def store_check(connection: Connection[Any], system: str, ok: bool, zh: str, en:
     )
 
 
+def open_alerts(connection: Connection[Any]) -> list[Row]:
+    """Alerts nobody has taken note of yet, newest first."""
+    return rows(connection, "select * from ops.alert where seen_at is null order by last_raised_at desc limit 50")
+
+
+def schema_changes(connection: Connection[Any]) -> list[Row]:
+    """Changes of source tables: all that wait for a decision, then what was found in the last 90 days."""
+    return rows(
+        connection,
+        """select * from ops.schema_change where status = 'waiting' or found_at > now() - interval '90 days'
+           order by status = 'waiting' desc, id desc limit 200""",
+    )
+
+
 def files(connection: Connection[Any], status: str | None) -> list[Row]:
     """Every file seen in a watched folder, what needs attention first."""
     return rows(
