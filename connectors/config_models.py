@@ -29,9 +29,13 @@ class SourceSystemConfig(ErpSettings, ExcelSettings, MesSettings):
 
     @model_validator(mode="after")
     def _says_where_it_is(self) -> SourceSystemConfig:
-        needed = "folder_env" if self.kind == "excel" else "url_env"
-        if getattr(self, needed) is None:
-            raise ValueError(f"kind {self.kind} needs `{needed}: <NAME OF AN ENVIRONMENT VARIABLE>`")
+        if self.kind == "excel":
+            if not (self.folder_env or self.folders or self.mailbox or self.sftp):
+                raise ValueError(
+                    "kind excel needs `folder_env: <NAME OF AN ENVIRONMENT VARIABLE>`, `folders:`, `mailbox:` or `sftp:`"
+                )
+        elif self.url_env is None:
+            raise ValueError(f"kind {self.kind} needs `url_env: <NAME OF AN ENVIRONMENT VARIABLE>`")
         return self
 
 

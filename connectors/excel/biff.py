@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from connectors.excel import formats
 from connectors.excel.cells import Overlay
@@ -143,27 +141,6 @@ def _format_code(body: bytes, wide: bool) -> str:
     if flags & 1:
         return body[5 : 5 + 2 * length].decode("utf-16-le", "replace")
     return body[5 : 5 + length].decode("latin-1")
-
-
-def without_default_password(path: Path, folder: Path) -> Path:
-    """A decrypted copy in `folder` if the file is locked with the password Excel itself knows, else `path`.
-
-    Excel encrypts "write-protected" workbooks with a fixed password and opens them without asking.
-    """
-    import msoffcrypto
-
-    target = folder / "opened"
-    try:
-        with path.open("rb") as locked, target.open("wb") as opened:
-            office = msoffcrypto.OfficeFile(locked)
-            if not office.is_encrypted():
-                return path
-            office.load_key(password="VelvetSweatshop")  # noqa: S106 - public, built into Excel
-            office.decrypt(opened)
-    except Exception as error:  # noqa: BLE001 - that library raises many kinds; the reader after it says what is wrong
-        print(f"not opened with the default password: {error}", file=sys.stderr)
-        return path
-    return target
 
 
 def _stream(data: bytes, shown_name: str) -> bytes:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from connectors.excel import sniff
+from connectors.excel import protected, sniff
 from connectors.excel.cells import MAX_CELLS, Facts, TooManyCells
 from schemas.problems import Problem
 
@@ -35,15 +36,17 @@ def limit_process(memory: int, cpu_seconds: int) -> None:
             print(f"limit {limit} not set: {error}", file=sys.stderr)
 
 
-def read(path: Path, shown_name: str, folder: Path, head_rows: int | None, only: list[str] | None) -> dict[str, Any]:
+def read(
+    path: Path,
+    shown_name: str,
+    folder: Path,
+    head_rows: int | None,
+    only: list[str] | None,
+    passwords: Sequence[str] = (),
+) -> dict[str, Any]:
     """{"kind", "sheets": [{"name", "visible", "file", "facts"}], ...}. Raises Problem."""
+    path = protected.opened(path, shown_name, folder, passwords)
     kind = sniff.kind_of(path, shown_name)
-    if kind == sniff.XLS:
-        from connectors.excel.biff import without_default_password
-
-        opened = without_default_password(path, folder)
-        kind = sniff.kind_of(opened, shown_name) if opened != path else kind
-        path = opened
     answer: dict[str, Any] = {"kind": kind, "sheets": []}
 
     def add(name: str | None, visible: bool, facts: Facts | None, target: Path | None) -> None:
@@ -135,7 +138,8 @@ def main() -> None:
     limit_process(request["memory"], request["cpu_seconds"])
     shown_name, folder = request["shown_name"], Path(request["folder"])
     try:
-        answer = read(Path(request["path"]), shown_name, folder, request["head_rows"], request["only"])
+        passwords = request["passwords"]
+        answer = read(Path(request["path"]), shown_name, folder, request["head_rows"], request["only"], passwords)
     except Problem as problem:
         answer = {"problem": problem.as_json()}
     except TooManyCells:

@@ -71,10 +71,12 @@ def read_workbook(
     only: Sequence[str] | None = None,
     memory: int = MEMORY,
     cpu_seconds: int = CPU_SECONDS,
+    passwords: Sequence[str] = (),
 ) -> Book:
     """The cells of all sheets (or of those named in `only`), or of the first `head_rows` rows.
 
     `head_rows` and `only` save time where the format allows it; other formats are read whole.
+    `passwords`: tried in turn on a protected workbook.
     Raises Problem: `workbook_*` for a file that cannot be read, `workbook_reader_stopped` when the
     child went beyond its limits or was killed by a fault in a reading library.
     """
@@ -87,6 +89,7 @@ def read_workbook(
             "only": list(only) if only is not None else None,
             "memory": memory,
             "cpu_seconds": cpu_seconds,
+            "passwords": list(passwords),
         }
         answer = _run(request, shown_name, Path(folder))
         return Book(
