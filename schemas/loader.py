@@ -14,6 +14,7 @@ from schemas.code_loader import read_code_list
 from schemas.contract_loader import read_contract
 from schemas.mapping_loader import read_mapping
 from schemas.model import CodeList, Contract, Mapping
+from schemas.preset_mappings import preset_mappings
 from schemas.problems import Problem
 from schemas.template_loader import templates
 
@@ -53,9 +54,15 @@ def contracts(root: Path = SCHEMAS) -> dict[str, Contract]:
 
 @cache
 def mappings(root: Path = SCHEMAS) -> dict[str, Mapping]:
-    """{dataset: Mapping} of root/mappings. Raises Problem naming file and line."""
+    """{dataset: Mapping} of root/mappings, and of the presets that are in use beside root.
+
+    Raises Problem naming file and line.
+    """
     known, codes = contracts(root), code_lists(root)
     found = [read_mapping(path, known, codes) for path in _files(root / "mappings", "*.yaml")]
+    written = {mapping.dataset for mapping in found}
+    project = root.parent
+    found += preset_mappings(project / "pipelines" / "defs", project / "connectors" / "presets", written, known, codes)
     return {mapping.dataset: mapping for mapping in found}
 
 

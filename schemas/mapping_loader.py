@@ -25,8 +25,22 @@ def read_mapping(path: Path, contracts: dict[str, Contract], codes: dict[str, Co
     dataset = fields.text("dataset")
     if path.name != f"{dataset}.yaml" or dataset.count(".") != 1:
         fields.fail_at("mapping_file_name", "dataset", dataset=dataset)
+    department = fields.choice("department", [code.code for code in codes["department"].codes])
+    return build_mapping(fields, dataset, department, contracts, codes, str(path))
+
+
+def build_mapping(
+    fields: Fields,
+    dataset: str,
+    department: str,
+    contracts: dict[str, Contract],
+    codes: dict[str, CodeList],
+    path: str,
+    key: str = "columns",
+) -> Mapping:
+    """The mapping whose `entity` and columns (under `key`) stand in `fields`. Raises Problem as above."""
     contract = contracts[fields.choice("entity", contracts)]
-    columns = fields.child("columns")
+    columns = fields.child(key)
     names = [column.name for column in contract.columns]
     for name in columns.data:
         if name not in names:
@@ -39,9 +53,9 @@ def read_mapping(path: Path, contracts: dict[str, Contract], codes: dict[str, Co
     return Mapping(
         dataset=dataset,
         entity=contract.entity,
-        department=fields.choice("department", [code.code for code in codes["department"].codes]),
+        department=department,
         columns=tuple(_column(columns, contract.column(name), codes) for name in columns.data),
-        path=str(path),
+        path=path,
     )
 
 
