@@ -142,13 +142,20 @@ class CodeList:
     codes: tuple[Code, ...]
 
 
+CellType = Literal["text", "number", "date"]
+HiddenPolicy = Literal["read", "warn", "skip"]
+
+
 @dataclass(frozen=True)
 class TemplateColumn:
     """One column of a workbook layout.
 
     `source`: the header as people write it, without unit, asterisk and upper header level; it is
     the column's name in the landed rows. `column`: the entity column it fills; None = landed only.
-    `synonyms`: other headers that mean the same. `unit`: the unit its header is expected to name.
+    `synonyms`: other headers that mean the same. `unit`: the unit its header is expected to name;
+    with `convert`, numbers under a header with another unit of the same kind are multiplied.
+    `origin`: "cell", or "sheet" or "file" where the value is the name of the sheet or of the file.
+    `type`: what its cells hold; None = as the entity column says. `fill_down`: a blank cell repeats the one above.
     """
 
     source: str
@@ -156,6 +163,36 @@ class TemplateColumn:
     synonyms: tuple[str, ...] = ()
     required: bool = False
     unit: str | None = None
+    convert: bool = False
+    origin: Literal["cell", "sheet", "file"] = "cell"
+    type: CellType | None = None
+    fill_down: bool = False
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What to do with what a workbook hides: "read", "warn" (read and say so) or "skip" (leave out and say so)."""
+
+    rows: HiddenPolicy = "warn"
+    columns: HiddenPolicy = "warn"
+    sheets: HiddenPolicy = "warn"
+    filtered: HiddenPolicy = "warn"
+
+
+@dataclass(frozen=True)
+class Pin:
+    """Where a person nailed a table down; None = found by content. Rows and columns are 1-based.
+
+    `sheet`: a name, or the place in tab order. `header_row`: first and last header row; (0, 0) = the table has
+    no header. `columns`: source column -> column of the sheet.
+    """
+
+    sheet: str | int | None = None
+    header_row: tuple[int, int] | None = None
+    first_column: int | None = None
+    last_column: int | None = None
+    last_row: int | None = None
+    columns: MappingABC[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -163,9 +200,12 @@ class Template:
     """The layout of one kind of workbook: where its files lie, and how its table is recognised.
 
     `files`: glob patterns relative to the watched folder. `version_from`: regular expression whose
-    first group is the version in a file's name; the greatest version is read. `sheets`: names or
-    glob patterns of the sheet, in order of preference; empty = any sheet whose header fits.
-    `key`: source columns whose texts, joined by "|", identify a row.
+    first group is the version in a file's name; the greatest version is read. `sheets`: names, glob
+    patterns, "/regular expressions/" or "#n" (n-th sheet), in order of preference; empty = any sheet whose header
+    fits. `all_sheets`: every fitting sheet is read, as one table, not only the best; `all_tables`: the same for
+    tables on one sheet. `key`: source columns whose texts, joined by "|", identify a row. `merged`: whether a
+    merged cell counts for its first row only or for all. `calendar`: how bare years of dates are counted
+    ("roc": 民國); None = as the cells themselves prove.
     """
 
     name: str
@@ -178,7 +218,13 @@ class Template:
     columns: tuple[TemplateColumn, ...]
     key: tuple[str, ...]
     sheets: tuple[str, ...] = ()
+    all_sheets: bool = False
+    all_tables: bool = False
     version_from: str | None = None
+    hidden: Hidden = Hidden()
+    merged: Literal["first", "fill"] = "first"
+    calendar: Literal["gregorian", "roc"] | None = None
+    pin: Pin = Pin()
     path: str = ""
 
     def column(self, source: str) -> TemplateColumn:

@@ -11,14 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from schemas import template_options as options
 from schemas.model import Template, TemplateColumn, Text
-from schemas.problems import Problem
+from schemas.template_options import broken as _broken
 from schemas.yaml_lines import Document, load_document
 
 FOLDER = Path(__file__).with_name("templates")
 _FIELDS = {"name", "title", "description", "department", "entity", "dataset", "files", "columns", "key"}
-_OPTIONAL = {"sheets", "version_from"}
-_COLUMN_FIELDS = {"source", "column", "synonyms", "required", "unit"}
+_OPTIONAL = {"sheet", "sheets", "tables", "version_from", "hidden", "merged", "calendar", "pin"}
+_COLUMN_FIELDS = {"source", "column", "synonyms", "required", "unit", "convert", "from", "type", "fill_down"}
 
 
 @cache
@@ -51,6 +52,7 @@ def _template(document: Document) -> Template:
     for field in sorted(_FIELDS - data.keys()):
         raise _broken(document, f"the field {field!r} is missing")
     columns = _columns(document)
+    sheets, all_sheets = options.sheets(document)
     names = {column.source for column in columns}
     for number, key in enumerate(_texts(document, "key")):
         if key not in names:
@@ -65,8 +67,14 @@ def _template(document: Document) -> Template:
         files=_texts(document, "files"),
         columns=columns,
         key=_texts(document, "key"),
-        sheets=_texts(document, "sheets") if "sheets" in data else (),
+        sheets=sheets,
+        all_sheets=all_sheets,
+        all_tables=options.choice(document, ("best", "all"), "best", "tables") == "all",
         version_from=_pattern(document),
+        hidden=options.hidden(document),
+        merged=options.choice(document, ("first", "fill"), "first", "merged"),
+        calendar=options.choice(document, ("gregorian", "roc"), None, "calendar"),
+        pin=options.pin(document, columns),
         path=str(document.path),
     )
 
@@ -87,8 +95,9 @@ def _columns(document: Document) -> tuple[TemplateColumn, ...]:
         synonyms = entry.get("synonyms", [])
         if not isinstance(synonyms, list) or not all(isinstance(word, str) for word in synonyms):
             raise _broken(document, "'synonyms' must be a list of headers", *where, "synonyms")
-        if not isinstance(entry.get("required", False), bool):
-            raise _broken(document, "'required' must be true or false", *where, "required")
+        for flag in ("required", "convert", "fill_down"):
+            if not isinstance(entry.get(flag, False), bool):
+                raise _broken(document, f"{flag!r} must be true or false", *where, flag)
         for word in (entry["source"], *synonyms):
             if seen.setdefault(word, entry["source"]) != entry["source"]:
                 raise _broken(document, f"{word!r} already belongs to column {seen[word]!r}", *where)
@@ -99,6 +108,10 @@ def _columns(document: Document) -> tuple[TemplateColumn, ...]:
                 synonyms=tuple(synonyms),
                 required=entry.get("required", False),
                 unit=entry.get("unit"),
+                convert=entry.get("convert", False),
+                origin=options.choice(document, ("cell", "sheet", "file"), "cell", *where, "from"),
+                type=options.choice(document, ("text", "number", "date"), None, *where, "type"),
+                fill_down=entry.get("fill_down", False),
             )
         )
     return tuple(columns)
@@ -136,7 +149,3 @@ def _wording(document: Document, field: str) -> Text:
     if not isinstance(value, dict) or not all(isinstance(value.get(language), str) for language in ("zh", "en")):
         raise _broken(document, f"{field!r} needs a wording in both languages, zh and en", field)
     return Text(zh=value["zh"], en=value["en"])
-
-
-def _broken(document: Document, reason: str, *where: str | int) -> Problem:
-    return Problem("template_broken", file=str(document.path), line=document.line(*where), reason=reason)
