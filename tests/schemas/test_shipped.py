@@ -28,6 +28,7 @@ ENTITIES = {
     "production_report",
     "sales_order",
     "standard_cost",
+    "stock_document",
     "supplier",
     "work_order",
 }
