@@ -7,14 +7,13 @@ folders and versions (connector.py), any parsing of the file (the child process)
 from __future__ import annotations
 
 import fnmatch
-import hashlib
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from connectors.base import Page, SourceFile
-from connectors.excel import layout, sandbox, sniff
+from connectors.excel import layout, opened, sniff
 from connectors.excel.cells import column_letters
 from connectors.excel.headers import plain
 from connectors.excel.layout import Layout
@@ -36,16 +35,10 @@ class Table:
     notes: tuple[Problem, ...]
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of the file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def open_head(path: Path, shown_name: str) -> Book:
+def open_head(path: Path, shown_name: str, passwords: Sequence[str] = ()) -> Book:
     """The file with at least the first rows of every sheet. Raises Problem."""
     small = path.exists() and path.stat().st_size < _WHOLE_BELOW
-    return sandbox.read_workbook(path, shown_name, head_rows=None if small else layout.HEAD_ROWS)
+    return opened.read_workbook(path, shown_name, None if small else layout.HEAD_ROWS, passwords=passwords)
 
 
 def locate(book: Book, template: Template, shown_name: str) -> Table:
@@ -113,22 +106,28 @@ def _sheet_notes(book: Book, sheet: Sheet) -> list[Problem]:
     return [Problem("note_other_sheets", sheets=", ".join(others))] if others else []
 
 
-def read_file(path: Path, template: Template, shown_name: str, page_rows: int = PAGE_ROWS) -> Iterator[Page]:
+def read_file(
+    path: Path,
+    template: Template,
+    shown_name: str,
+    page_rows: int = PAGE_ROWS,
+    passwords: Sequence[str] = (),
+) -> Iterator[Page]:
     """Pages of the template's table in one file; at least one page, perhaps without rows.
 
     Rows carry the template's columns as text, KEY and ROW_NO; `position` is the file's SHA-256 and
     the last row. Raises Problem: see `sandbox.read_workbook` and `locate`.
     """
-    book = open_head(path, shown_name)
+    book = open_head(path, shown_name, passwords)
     table = locate(book, template, shown_name)
     if not table.sheet.complete:
         name = table.sheet.name
-        book = sandbox.read_workbook(path, shown_name, only=[name] if name is not None else None)
+        book = opened.read_workbook(path, shown_name, only=[name] if name is not None else None, passwords=passwords)
         whole = next(sheet for sheet in book.sheets if sheet.name == name)
         place = layout.find(whole, template) or table.layout
         table = Table(whole, place, (*_file_notes(book, shown_name), *_sheet_notes(book, whole), *place.notes))
     rows = DataRows(table.sheet, table.layout, template)
-    sha256 = digest(path)
+    sha256 = opened.digest(path)
     file = SourceFile(
         path=shown_name,
         sheet=table.sheet.name,
@@ -143,14 +142,16 @@ def read_file(path: Path, template: Template, shown_name: str, page_rows: int = 
         yield Page(rows=good, rejected=rejected, file=file, position={"sha256": sha256, "rows": done})
 
 
-def match_template(path: Path, templates: Iterable[Template], shown_name: str | None = None) -> Template:
+def match_template(
+    path: Path, templates: Iterable[Template], shown_name: str | None = None, passwords: Sequence[str] = ()
+) -> Template:
     """The template that fits a file best by its headers.
 
     Raises Problem `workbook_no_template` naming the nearest one and what is missing, and what
     `sandbox.read_workbook` raises.
     """
     shown_name = shown_name or path.name
-    return best_template(open_head(path, shown_name), templates, shown_name)
+    return best_template(open_head(path, shown_name, passwords), templates, shown_name)
 
 
 def best_template(book: Book, templates: Iterable[Template], shown_name: str) -> Template:
