@@ -90,6 +90,15 @@ class Seen:
             self.rows.append(row)
             self.columns.append(column)
 
+    def add_all(self, rows: Any, columns: Any) -> None:
+        """As `add` for two numpy arrays of one length."""
+        for row, column in zip(rows[: SAMPLES - len(self.cells)], columns, strict=False):
+            self.cells.append(address(int(row), int(column)))
+        left = max(MAX_MARKS - self.count, 0)
+        self.rows.extend(rows[:left].tolist())
+        self.columns.extend(columns[:left].tolist())
+        self.count += len(rows)
+
     def as_json(self) -> dict[str, Any]:
         return {"count": self.count, "cells": self.cells}
 
@@ -195,33 +204,27 @@ class CellSink:
         if len(self.rows) >= _BATCH:
             self.flush()
 
-    def extend(self, rows: list[int], columns: list[int], texts: list[str]) -> None:
-        """Many cells at once; the lists are of one length."""
-        self.rows += rows
-        self.columns += columns
-        self.texts += texts
-        self.kinds += [TEXT] * len(rows)
-        if len(self.rows) >= _BATCH:
-            self.flush()
+    def write(self, rows: Any, columns: Any, texts: pa.Array, kinds: Any) -> None:
+        """Many cells at once as arrays of one length. Raises TooManyCells."""
+        self.flush()
+        self._write([pa.array(rows, pa.int32()), pa.array(columns, pa.int32()), texts, pa.array(kinds, pa.uint8())])
 
     def flush(self) -> None:
         """Raises TooManyCells."""
         if not self.rows:
             return
-        self.count += len(self.rows)
-        if self.count > MAX_CELLS:
-            raise TooManyCells
-        arrays = [
-            pa.array(self.rows, pa.int32()),
-            pa.array(self.columns, pa.int32()),
-            pa.array(self.texts, pa.string()),
-            pa.array(self.kinds, pa.uint8()),
-        ]
-        self._writer.write_batch(pa.record_batch(arrays, schema=SCHEMA))
+        values = (self.rows, self.columns, self.texts, self.kinds)
+        self._write([pa.array(part, field.type) for part, field in zip(values, SCHEMA, strict=True)])
         self.rows.clear()
         self.columns.clear()
         self.texts.clear()
         self.kinds.clear()
+
+    def _write(self, arrays: list[pa.Array]) -> None:
+        self.count += len(arrays[0])
+        if self.count > MAX_CELLS:
+            raise TooManyCells
+        self._writer.write_batch(pa.record_batch(arrays, schema=SCHEMA))
 
     def close(self) -> None:
         self.flush()

@@ -87,11 +87,12 @@ def _read_xlsx(
 ) -> None:
     from connectors.excel import ooxml
     from connectors.excel.package import Package
+    from connectors.excel.shared_strings import shared_strings
     from connectors.excel.sheet_scan import SheetScan
 
     with Package(path, shown_name) as package:
         book = ooxml.read_workbook(package)
-        strings = ooxml.shared_strings(package, book.strings)
+        strings = shared_strings(package, book.strings)
         for number, sheet in enumerate(book.sheets):
             very_hidden = sheet.state == "veryHidden"
             if only is not None and sheet.name not in only:

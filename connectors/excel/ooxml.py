@@ -1,6 +1,7 @@
-"""The parts around the sheets of an .xlsx/.xlsm: workbook, relations, styles, shared strings.
+"""The parts around the sheets of an .xlsx/.xlsm: workbook, relations, styles.
 
-Belongs here: those four parts as plain values. Does not belong here: cells (sheet_scan.py).
+Belongs here: those three parts as plain values. Does not belong here: cells (sheet_scan.py), shared
+strings (shared_strings.py).
 Runs in the child process.
 """
 
@@ -10,12 +11,12 @@ import re
 from dataclasses import dataclass
 
 from connectors.excel import formats
-from connectors.excel.package import MAX_PART, Package, resolve
+from connectors.excel.package import Package, resolve
 
 _TRUE = ("1", "true", "on")
-_SIMPLE_STRING = re.compile(r"<si\b[^>]*?(?:/>|>(.*?)</si>)", re.DOTALL)
-_PHONETIC = re.compile(r"<rPh\b.*?</rPh>", re.DOTALL)
-_SIMPLE_TEXT = re.compile(r"<t(?: [^>]*)?(?:/>|>([^<]*)</t>)")
+_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml\b[^>]*\?>")
+_ENCODING = re.compile(rb"""encoding\s*=\s*["']([^"']*)""")
+_UTF8 = (b"utf-8", b"utf8", b"us-ascii")
 _ENTITY = re.compile(r"&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|(lt|gt|amp|quot|apos));")
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -123,63 +124,14 @@ def _style_kinds(package: Package, part: str) -> list[str]:
     return [kinds[id_] for id_ in ids]
 
 
-def shared_strings(package: Package, part: str | None) -> list[str]:
-    """All shared strings, rich text joined, phonetic guides left out. The count the part claims is ignored."""
-    if part is None:
-        return []
-    data = package.read(part, MAX_PART)
-    simple = _simple_strings(data)
-    if simple is not None:
-        return simple
-    found: list[str] = []
-    pieces: list[str] = []
-    state = {"text": False, "phonetic": False}
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        if tag == "si":
-            pieces.clear()
-        elif tag == "rPh":
-            state["phonetic"] = True
-        elif tag == "t":
-            state["text"] = not state["phonetic"]
-
-    def end(tag: str) -> None:
-        if tag == "si":
-            found.append(unescape("".join(pieces)))
-        elif tag == "rPh":
-            state["phonetic"] = False
-        elif tag == "t":
-            state["text"] = False
-
-    package.parse(part, start, end, lambda text: pieces.append(text) if state["text"] else None, MAX_PART)
-    return found
-
-
-def _simple_strings(data: bytes) -> list[str] | None:
-    """The strings of a part in plain, common XML (ten times faster than an XML parser); None if it is not."""
-    text = plain_xml(data)
-    if text is None:
-        return None
-    items = _SIMPLE_STRING.findall(text)
-    if len(items) != text.count("<si>") + text.count("<si ") + text.count("<si/>") or ":si" in text:
-        return None
-    found: list[str] = []
-    for item in items:
-        if item.startswith("<t>") and item.endswith("</t>") and item.count("<") == 2:
-            found.append(xml_text(item[3:-4]))
-            continue
-        if "<rPh" in item:
-            item = _PHONETIC.sub("", item)
-        found.append("".join(xml_text(piece) for piece in _SIMPLE_TEXT.findall(item)))
-    return found
-
-
 def plain_xml(data: bytes) -> str | None:
     """The part as text if it is UTF-8 without comments, CDATA, DOCTYPE or processing instructions."""
-    if b"<!" in data or b"\0" in data or data.count(b"<?") > 1 or b"'" in data[:100]:
+    if b"<!" in data or b"\0" in data:
         return None
-    declaration = data[:100].lower()
-    if b"encoding=" in declaration and b"utf-8" not in declaration:
+    declaration = _DECLARATION.match(data)
+    if data.count(b"<?") != (declaration is not None):
+        return None
+    if declaration and (encoding := _ENCODING.search(declaration[0])) and encoding[1].lower() not in _UTF8:
         return None
     try:
         return data.decode("utf-8-sig")

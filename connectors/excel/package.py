@@ -20,8 +20,10 @@ MAX_TOTAL = 4_000_000_000  # bytes all parts together may claim to hold
 MAX_SHEET = 1_500_000_000
 MAX_PART = 300_000_000  # shared strings, content.xml
 MAX_SMALL = 40_000_000  # workbook, styles, relations
+MAX_TEXT = 1 << 20  # characters of one cell; Excel itself ends at 32,767
+MAX_TOKEN = 1 << 24  # bytes of one tag or comment; the XML parser would read a longer one again and again
 MAX_DEPTH = 200
-CHUNK = 1 << 22
+CHUNK = 1 << 20
 
 Start = Callable[[str, dict[str, str]], None]
 End = Callable[[str], None]
@@ -82,7 +84,11 @@ class Package:
     def damaged(self, reason: str) -> Problem:
         return Problem("workbook_damaged", file=self.shown_name, reason=reason)
 
-    def chunks(self, name: str, limit: int) -> Iterator[bytes]:
+    def too_big(self, name: str, limit: int) -> Problem:
+        size = f"{limit // 1_000_000} MB"
+        return Problem("workbook_too_big", file=self.shown_name, what=f"{name} > {size}", limit=size)
+
+    def chunks(self, name: str, limit: int, chunk_size: int = CHUNK) -> Iterator[bytes]:
         """The inflated bytes of a part, counted while they come: what the directory says may be a lie.
 
         Raises Problem `workbook_damaged` (also if there is no such part), `workbook_too_big`.
@@ -93,13 +99,10 @@ class Package:
         seen = 0
         try:
             with self._archive.open(entry) as part:
-                while chunk := part.read(CHUNK):
+                while chunk := part.read(chunk_size):
                     seen += len(chunk)
                     if seen > limit:
-                        what = f"{name} > {limit // 1_000_000} MB"
-                        raise Problem(
-                            "workbook_too_big", file=self.shown_name, what=what, limit=f"{limit // 1_000_000} MB"
-                        )
+                        raise self.too_big(name, limit)
                     yield chunk
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
             raise self.damaged(f"{name}: {error}") from error
@@ -148,8 +151,12 @@ class Package:
         if text is not None:
             parser.CharacterDataHandler = text
         try:
+            fed = 0
             for chunk in self.chunks(name, limit):
                 parser.Parse(chunk, False)
+                fed += len(chunk)
+                if fed - parser.CurrentByteIndex > MAX_TOKEN:
+                    raise self.suspicious(f"{name}: a tag of more than {MAX_TOKEN >> 20} MB")
             parser.Parse(b"", True)
         except StopIteration:
             return
