@@ -113,8 +113,16 @@ def open_connector(system: SystemConfig) -> Connector:
 
         return MesConnector(system, environment_value(system.system, system.url_env), _login_body(system))
     from connectors.excel.connector import ExcelConnector
+    from connectors.excel.inbox.shelf import home_folder
+    from connectors.excel.passwords import known_passwords
 
-    return ExcelConnector(system, Path(environment_value(system.system, system.folder_env)))
+    return ExcelConnector(
+        system,
+        Path(environment_value(system.system, system.folder_env)) if system.folder_env else None,
+        folders={folder.name: Path(environment_value(system.system, folder.env)) for folder in system.folders},
+        passwords=known_passwords(system),
+        home=home_folder(),
+    )
 
 
 def environment_value(system: str, name: str | None) -> str:

@@ -99,7 +99,7 @@ class SettleConfig(Config):
     A sync waits for that up to `wait_seconds`; then the file gets a sentence and the next sync looks again.
     """
 
-    quiet_seconds: Annotated[float, Field(ge=0, le=600)] = 5
+    quiet_seconds: Annotated[float, Field(ge=0, le=600)] = 2
     wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 60
 
 

@@ -1,54 +1,76 @@
-"""A folder of workbooks as a source system.
+"""Workbooks from folders, mail and SFTP as one source system.
 
-Belongs here: which files there are, what became of each, and reading the one that counts. Does not
-belong here: how a file is read (table.py and below).
+Belongs here: reading the file that counts, what became of every other, check and discover. Does not
+belong here: which file counts (choosing.py), how a file is read (table.py and below), fetching (inbox/).
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from connectors.base import Check, Deletions, Discovered, Page
 from connectors.config_models import SystemConfig
-from connectors.excel import table
+from connectors.excel import names, table
+from connectors.excel.choosing import Choice, Gathered, choose, gather
+from connectors.excel.folder import settled, unsettled, watch
+from connectors.excel.inbox.shelf import Shelf
 from connectors.excel.sandbox import Book
 from connectors.excel.table import match_template, read_file
-from connectors.excel.versions import Seen, files_in, newest_first
+from connectors.excel.verdicts import Verdicts
+from connectors.excel.versions import Seen
 from schemas.model import Template, Text
 from schemas.problems import Problem
 from schemas.template_loader import templates as all_templates
 
-__all__ = ["ExcelConnector", "FileStatus", "match_template", "read_file"]
-
-_SETTLED_SECONDS = 5  # a file untouched for so long is not being copied any more
-_WATCH_SECONDS = 0.4
+__all__ = ["ExcelConnector", "FileStatus", "match_template", "read_file", "wording"]
 
 
 @dataclass(frozen=True)
 class FileStatus:
-    """One file of the folder and what became of it. `objects`: the configured objects it belongs to."""
+    """One file and what became of it.
+
+    objects: the configured objects it belongs to. rule: why this version counts, or why another does.
+    origin: sender, subject and the like of a file that was fetched. duplicate: the same bytes as another.
+    """
 
     path: str
-    status: Literal["current", "superseded", "unreadable", "unknown", "skipped"]
+    status: Literal["current", "superseded", "duplicate", "unreadable", "unknown", "skipped"]
     objects: tuple[str, ...] = ()
     problem: Problem | None = None
     sha256: str | None = None
+    rule: Problem | None = None
+    origin: dict[str, Any] | None = None
 
 
 class ExcelConnector:
-    """The workbooks below one folder; `templates`: object name -> layout."""
+    """The workbooks of one system; `templates`: object name -> layout."""
 
-    def __init__(self, system: SystemConfig, folder: Path, templates: Mapping[str, Template] | None = None) -> None:
-        """No I/O; templates are taken from the configuration when first used unless they are given."""
+    def __init__(
+        self,
+        system: SystemConfig,
+        folder: Path | None,
+        templates: Mapping[str, Template] | None = None,
+        folders: Mapping[str, Path] | None = None,
+        passwords: Sequence[str] = (),
+        home: Path | None = None,
+    ) -> None:
+        """No I/O; templates are taken from the configuration when first used unless they are given.
+
+        folder: the system's own; folders: further ones by name. home: where fetched files and what is
+        known about files lie; without it there are none, and nothing is remembered between connectors.
+        """
         self.system = system.system
         self.folder = folder
+        self.folders = {**({"": folder} if folder is not None else {}), **(folders or {})}
+        self.passwords = tuple(passwords)
+        self.shelf = Shelf(system.system, home) if home is not None else None
         self._config = system
         self._given = templates
-        self._heads: dict[tuple[str, int, int], Book | Problem] = {}
+        self._home = home
+        self._known: Verdicts | None = None
 
     @property
     def templates(self) -> dict[str, Template]:
@@ -58,38 +80,27 @@ class ExcelConnector:
         return {name: known[item.template] for name, item in self._config.workbooks.items()}
 
     def check(self) -> Check:
-        """Is the folder there, and is there a file for every object?"""
-        try:
-            files = self._files()
-        except Problem as problem:
-            return Check(self.system, False, _wording(problem))
-        lacking = [template.title for template in self.templates.values() if not newest_first(files, template)]
-        count = sum(1 for file in files if file.is_table and not file.is_lock)
-        if lacking:
-            incomplete = Problem(
-                "workbook_check_lacking",
-                folder=str(self.folder),
-                zh=", ".join(title.zh for title in lacking),
-                en=", ".join(title.en for title in lacking),
-            )
-            return Check(self.system, False, _wording(incomplete))
-        sentence = Problem("workbook_check_ok", folder=str(self.folder), files=count, objects=len(self.templates))
-        return Check(self.system, True, _wording(sentence))
+        """Does every input answer, and is there a file for every object? One point per input and object."""
+        from connectors.excel.checking import check_inputs
+
+        return check_inputs(self, self._config)
 
     def discover(self) -> list[Discovered]:
         """One entry per configured object with the columns found; a file that cannot be read says why.
 
-        Raises Problem `workbook_folder_missing`.
+        Raises Problem `workbook_folder_*` if no input can be looked into.
         """
-        files = self._files()
+        gathered = self.gather()
+        if gathered.failed and not gathered.files:
+            raise next(iter(gathered.failed.values()))
         found = []
         for name, template in self.templates.items():
             columns = tuple(column.source for column in template.columns)
             try:
-                file = self._current(files, name, template)
+                file = self.choose(gathered, name).file
                 place = table.locate(self._head(file), template, file.path)
             except Problem as problem:
-                found.append(Discovered(name, None, columns, template.key, _wording(problem)))
+                found.append(Discovered(name, None, columns, template.key, wording(problem)))
                 continue
             sheet = f" / {place.sheet.name}" if place.sheet.name else ""
             note = Text(zh=file.path + sheet, en=file.path + sheet)
@@ -97,120 +108,186 @@ class ExcelConnector:
         return found
 
     def files(self) -> list[FileStatus]:
-        """Every file below the folder and what became of it; none is passed over in silence.
+        """Every file and what became of it; none is passed over in silence.
 
-        Raises Problem `workbook_folder_missing`.
+        Raises Problem `workbook_folder_*` if an input cannot be looked into.
         """
-        files = self._files()
-        current: dict[str, list[str]] = {}
-        newer: dict[str, tuple[str, str]] = {}
-        for name, template in self.templates.items():
-            mine = [file for file in newest_first(files, template) if file.is_table]
-            if mine:
-                current.setdefault(mine[0].path, []).append(name)
-                newer |= {file.path: (name, mine[0].path) for file in mine[1:]}
-        return [self._status(file, current, newer) for file in files if not file.is_hidden]
-
-    def _status(self, file: Seen, current: dict[str, list[str]], newer: dict[str, tuple[str, str]]) -> FileStatus:
-        if file.is_lock:
-            return FileStatus(file.path, "skipped", problem=Problem("workbook_lock_file", file=file.path))
-        if not file.is_table:
-            return FileStatus(file.path, "skipped", problem=Problem("workbook_not_a_table", file=file.path))
-        if file.path in current:
-            return self._current_status(file, tuple(current[file.path]))
-        if file.path in newer:
-            name, by = newer[file.path]
-            older = Problem("workbook_older_version", file=file.path, newer=by)
-            return FileStatus(file.path, "superseded", (name,), older)
-        return self._stranger(file)
-
-    def _current_status(self, file: Seen, objects: tuple[str, ...]) -> FileStatus:
-        status = FileStatus(file.path, "current", objects)
-        try:
-            status = replace(status, sha256=table.digest(file.full))
-            for name in objects:
-                table.locate(self._head(file), self.templates[name], file.path)
-        except Problem as problem:
-            return replace(status, status="unreadable", problem=problem)
-        except OSError as error:
-            reason = Problem("workbook_missing", file=file.path, reason=error.strerror or str(error))
-            return replace(status, status="unreadable", problem=reason)
-        return status
-
-    def _stranger(self, file: Seen) -> FileStatus:
-        """A workbook whose name no template watches."""
-        try:
-            book = self._head(file)
-        except Problem as problem:
-            return FileStatus(file.path, "unreadable", problem=problem)
-        try:
-            fitting = table.best_template(book, self.templates.values(), file.path)
-        except Problem as problem:
-            return FileStatus(file.path, "unknown", problem=problem)
-        patterns = ", ".join(fitting.files)
-        misplaced = Problem("workbook_name_not_watched", file=file.path, template=fitting.title.zh, patterns=patterns)
-        return FileStatus(file.path, "unknown", problem=misplaced)
+        gathered = self.gather()
+        for problem in gathered.failed.values():
+            raise problem
+        watch(gathered.files, self._config.settle)
+        choices: dict[str, Choice] = {}
+        for name in self.templates:
+            try:
+                choices[name] = self.choose(gathered, name)
+            except Problem:
+                continue  # no file: the sync of the object says so
+        found = _Record(self, gathered, choices).statuses()
+        if self._known is not None:
+            self._known.save(status.sha256 for status in found if status.sha256)
+        return found
 
     def read(self, object_name: str, position: dict[str, Any] | None, page_rows: int) -> Iterator[Page]:
-        """All rows of the newest version of one object's workbook; `position` does not shorten it.
+        """All rows of the version that counts of one object's workbook; `position` does not shorten it.
 
-        Raises Problem: `workbook_unknown_object`, `workbook_no_current_file`, and what `read_file` raises.
+        Raises Problem: `workbook_unknown_object`, `workbook_no_current_file`, `workbook_changing`,
+        `workbook_cut_off`, `workbook_pinned_missing`, `workbook_folder_*` and what `read_file` raises.
         """
         template = self.templates.get(object_name)
         if template is None:
             known = ", ".join(self.templates) or "-"
             raise Problem("workbook_unknown_object", system=self.system, object=object_name, known=known)
-        file = self._current(self._files(), object_name, template)
-        _wait_until_settled(file)
-        for page in read_file(file.full, template, file.path, page_rows):
-            yield replace(page, position={"path": file.path, **page.position})
+        choice = self.choose(self.gather(), object_name)
+        file = choice.file
+        if file.sha256 is None:
+            file = settled(file, self._config.settle)
+        notes = (*([choice.why] if choice.older else []), *_came_from(file))
+        for page in read_file(file.full, template, file.path, page_rows, self.passwords):
+            about = replace(page.file, notes=(*notes, *page.file.notes)) if page.file else None
+            yield replace(page, file=about, position={"path": file.path, **page.position})
 
     def deletions(self, object_name: str) -> Deletions:
         """By the read: a workbook holds every row its keeper has, so a row that is gone was deleted."""
         return "read"
 
-    def _files(self) -> list[Seen]:
-        if not self.folder.is_dir():
-            raise Problem("workbook_folder_missing", folder=str(self.folder))
-        return files_in(self.folder)
+    def gather(self) -> Gathered:
+        """What lies in every input now."""
+        return gather(self.folders, self.shelf)
 
-    def _current(self, files: list[Seen], name: str, template: Template) -> Seen:
-        mine = [file for file in newest_first(files, template) if file.is_table]
-        if not mine:
-            raise Problem(
-                "workbook_no_current_file",
-                folder=str(self.folder),
-                template=template.title.zh,
-                patterns=", ".join(template.files),
-            )
-        return mine[0]
+    def choose(self, gathered: Gathered, name: str) -> Choice:
+        """The file of one object. Raises Problem as `choosing.choose` does."""
+        return choose(self._config, name, self.templates[name], gathered, lambda file: self.fits(file, name))
+
+    def fits(self, file: Seen, name: str) -> bool:
+        """Whether the content has the table of the object's template."""
+        try:
+            self.locate(file, name)
+        except Problem:
+            return False
+        return True
+
+    def locate(self, file: Seen, name: str) -> None:
+        """Raises Problem if the table of the object's template is not in the file."""
+        template = self.templates[name]
+
+        def ask() -> None:
+            table.locate(self._head(file), template, file.path)
+
+        self.known.about(self.digest(file), template.name, file.path, ask)
+
+    def stranger(self, file: Seen) -> Template:
+        """The template that fits a file whose name none watches. Raises Problem."""
+        templates = {template.name: template for template in self.templates.values()}
+
+        def ask() -> str:
+            return table.best_template(self._head(file), templates.values(), file.path).name
+
+        return templates[self.known.about(self.digest(file), "", file.path, ask) or ""]
+
+    def digest(self, file: Seen) -> str:
+        """SHA-256 of the content. Raises Problem `workbook_missing`, `workbook_open_denied`."""
+        try:
+            return self.known.digest(file)
+        except PermissionError as error:
+            raise Problem("workbook_open_denied", file=file.path, reason=error.strerror or str(error)) from error
+        except OSError as error:
+            raise Problem("workbook_missing", file=file.path, reason=error.strerror or str(error)) from error
+
+    @property
+    def known(self) -> Verdicts:
+        """What earlier syncs found out, read when first asked for."""
+        if self._known is None:
+            path = self._home / "cache" / "workbooks" / f"{self.system}.json" if self._home is not None else None
+            self._known = Verdicts(path, self.templates.values(), self.passwords)
+        return self._known
+
+    def unsettled(self, file: Seen) -> Problem | None:
+        """Why a file does not count as completely copied at this moment; None if it does."""
+        return unsettled(file, self._config.settle) if file.sha256 is None else None
 
     def _head(self, file: Seen) -> Book:
-        """The file's first rows, kept as long as the file does not change."""
-        mark = (file.path, file.size, file.modified_ns)
-        if mark not in self._heads:
+        return table.open_head(file.full, file.path, self.passwords)
+
+
+class _Record:
+    """What became of each file, decided in one pass over them."""
+
+    def __init__(self, connector: ExcelConnector, gathered: Gathered, choices: Mapping[str, Choice]) -> None:
+        self.connector = connector
+        self.gathered = gathered
+        self.current: dict[str, list[str]] = {}
+        self.why: dict[str, Problem] = {}
+        self.newer: dict[str, tuple[str, Choice]] = {}
+        for name, choice in choices.items():
+            self.current.setdefault(choice.file.path, []).append(name)
+            self.why[choice.file.path] = choice.why
+            self.newer |= {file.path: (name, choice) for file in choice.older}
+        self.first: dict[str, str] = {}  # content -> the path that stands for it
+
+    def statuses(self) -> list[FileStatus]:
+        files = [file for file in self.gathered.files if not file.is_hidden]
+        looked = [(file, self._look(file)) for file in files]
+        # Current files stand for their content first, then whatever comes first.
+        for file, answer in sorted(looked, key=lambda pair: pair[0].path not in self.current):
+            if isinstance(answer, str):
+                self.first.setdefault(answer, file.path)
+        closed = [FileStatus(problem.params["file"], "unreadable", problem=problem) for problem in self.gathered.closed]
+        found = [answer if isinstance(answer, FileStatus) else self._status(file, answer) for file, answer in looked]
+        return [
+            *(replace(status, origin=file.origin) for status, file in zip(found, files, strict=True)),
+            *closed,
+        ]
+
+    def _look(self, file: Seen) -> FileStatus | str:
+        """The SHA-256 of a table that is completely there, or the status of anything else."""
+        if skipped := names.why_skipped(file.path if not file.by_name else file.name):
+            return FileStatus(file.path, "skipped", problem=skipped)
+        objects = tuple(self.current.get(file.path, ()))
+        try:
+            if waiting := self.connector.unsettled(file):
+                return FileStatus(file.path, "unreadable", objects, waiting)
+            return self.connector.digest(file)
+        except Problem as problem:
+            return FileStatus(file.path, "unreadable", objects, problem)
+
+    def _status(self, file: Seen, sha256: str) -> FileStatus:
+        status = FileStatus(file.path, "unknown", sha256=sha256)
+        if (first := self.first[sha256]) != file.path:
+            same = Problem("workbook_same_content", file=file.path, same=first)
+            return replace(status, status="duplicate", problem=same)
+        if file.path in self.current:
+            objects = tuple(self.current[file.path])
+            status = replace(status, status="current", objects=objects, rule=self.why[file.path])
             try:
-                self._heads[mark] = table.open_head(file.full, file.path)
+                for name in objects:
+                    self.connector.locate(file, name)
             except Problem as problem:
-                self._heads[mark] = problem
-        book = self._heads[mark]
-        if isinstance(book, Problem):
-            raise book
-        return book
+                return replace(status, status="unreadable", problem=problem)
+            return status
+        if file.path in self.newer:
+            name, choice = self.newer[file.path]
+            older = Problem("workbook_older_version", file=file.path, newer=choice.file.path)
+            why = choice.reasons[file.path]
+            return replace(status, status="superseded", objects=(name,), problem=older, rule=why)
+        try:
+            fitting = self.connector.stranger(file)
+        except Problem as problem:
+            unknown = problem.code == "workbook_no_template"
+            return replace(status, status="unknown" if unknown else "unreadable", problem=problem)
+        patterns = ", ".join(fitting.files)
+        params = {"file": file.path, "template": fitting.title.zh, "patterns": patterns}
+        return replace(status, problem=Problem("workbook_name_not_watched", **params))
 
 
-def _wait_until_settled(file: Seen) -> None:
-    """Raises Problem `workbook_changing` if the file grows while we look (a copy that is still running)."""
-    if time.time() - file.modified_ns / 1e9 > _SETTLED_SECONDS:
-        return
-    time.sleep(_WATCH_SECONDS)
-    try:
-        status = file.full.stat()
-    except OSError as error:
-        raise Problem("workbook_missing", file=file.path, reason=error.strerror or str(error)) from error
-    if (status.st_size, status.st_mtime_ns) != (file.size, file.modified_ns):
-        raise Problem("workbook_changing", file=file.path)
+def _came_from(file: Seen) -> Iterator[Problem]:
+    """A note on where a fetched file came from."""
+    if file.origin is not None and file.origin.get("kind") == "mail":
+        origin = file.origin
+        yield Problem("note_from_mail", sender=origin["sender"], subject=origin["subject"], date=origin["date"])
+    elif file.origin is not None:
+        yield Problem("note_from_sftp", host=file.origin["host"], path=file.origin["path"])
 
 
-def _wording(problem: Problem) -> Text:
+def wording(problem: Problem) -> Text:
+    """The sentence in both languages."""
     return Text(zh=problem.text("zh"), en=problem.text("en"))

@@ -12,7 +12,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +23,7 @@ from schemas.problems import Problem
 
 LIST_SECONDS = 60.0  # a share that does not answer within this is told instead of waited for
 _LONG_QUIET = 600.0  # after so many seconds without a change nobody is copying any more
+_WATCH_SECONDS = 0.4
 _TAIL = 65_557  # the end record of a zip stands within the last 64 kB and 22 bytes
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _UNC = re.compile(r"^(\\\\|smb://|nfs://|cifs://|afp://)", re.IGNORECASE)
@@ -220,3 +221,28 @@ def has_end(file: Seen) -> bool:
         last = max((table for table in tables if table < 0xFFFFFFFA), default=0)
         return file.size >= (last + 1) * sector
     return True
+
+
+def watch(files: Sequence[Seen], settle: SettleConfig) -> None:
+    """Let a moment pass if any file was changed just now, so that a second look tells whether it still grows."""
+    now = time.time()
+    if any(abs(now - file.modified_ns / 1e9) < settle.quiet_seconds for file in files if file.sha256 is None):
+        time.sleep(min(_WATCH_SECONDS, settle.quiet_seconds))
+
+
+def unsettled(file: Seen, settle: SettleConfig) -> Problem | None:
+    """One look without waiting: why the file does not count as completely copied, or None.
+
+    Raises Problem `workbook_open_denied`, `workbook_missing`.
+    """
+    now = _stat(file)
+    age = time.time() - now.st_mtime
+    if (now.st_size, now.st_mtime_ns) != (file.size, file.modified_ns):
+        return Problem("workbook_changing", file=file.path, seconds=0)
+    if age < _LONG_QUIET and being_written(file.full):
+        return Problem("workbook_changing", file=file.path, seconds=0)
+    if not has_end(file):
+        if age > settle.wait_seconds:
+            return Problem("workbook_cut_off", file=file.path, size=file.size)
+        return Problem("workbook_changing", file=file.path, seconds=0)
+    return None

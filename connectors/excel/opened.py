@@ -26,7 +26,7 @@ Stat = tuple[int, int, int]  # size, modification time in ns, inode
 _Key = tuple[str, int | None, tuple[str, ...] | None, str]
 
 # What a busy machine may have caused; another try may go well.
-_PASSING = {"workbook_out_of_time", "workbook_out_of_memory", "workbook_reader_failed", "workbook_missing"}
+PASSING = {"workbook_out_of_time", "workbook_out_of_memory", "workbook_reader_failed", "workbook_missing"}
 
 _lock = threading.Lock()
 _books: OrderedDict[_Key, tuple[Book, int]] = OrderedDict()
@@ -86,7 +86,7 @@ def read_workbook(
     try:
         book = sandbox.read_workbook(path, shown_name, head_rows=head_rows, only=only, passwords=passwords)
     except Problem as problem:
-        if problem.code in _PASSING:
+        if problem.code in PASSING:
             raise
         with _lock:
             _problems[key, shown_name] = problem
