@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 
+from hub.landing.digests import SCHEME
 from schemas.loader import code_lists, contracts, fingerprint, mappings
 from schemas.model import CodeList, Contract, Mapping
 from schemas.problems import Problem
@@ -17,7 +18,7 @@ UPLOADS = "uploads"  # the system name under which approved uploads are loaded
 
 @dataclass(frozen=True)
 class Dataset:
-    """name: "<system>.<object>"; rules: fingerprint of contract, mapping and code lists."""
+    """name: "<system>.<object>"; rules: fingerprint of contract, mapping, code lists and the way rows are compared."""
 
     name: str
     system: str
@@ -53,5 +54,5 @@ def dataset(name: str, plant: str) -> Dataset:
         contract=contract,
         mapping=mapping,
         codes=code_lists(),
-        rules=fingerprint(contract, mapping),
+        rules=f"{fingerprint(contract, mapping)} {SCHEME}",
     )

@@ -1,39 +1,39 @@
 """One load of one dataset: pages in, accounts that add up out.
 
-Belongs here: the order of steps and the bookkeeping of a load. Not here: how each step works
-(stage, cleansing, quality, merge), when loads run (pipelines).
+Belongs here: the order of steps of a load. Not here: how each step works (stage, known, prepare, merge,
+deletions, record), when loads run (pipelines).
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import psycopg
-import pyarrow.compute as pc
-from psycopg import sql
-from psycopg.types.json import Jsonb
 
-from connectors.base import Connector, Page, SourceFile
+from connectors.base import Connector, Deletions, ListsKeys, Page
+from hub.landing.ahead import read_ahead
 from hub.landing.crash import reach
 from hub.landing.dataset import Dataset
+from hub.landing.deletions import record_deletions, refuse_shrinking
+from hub.landing.digests import HASH, Spool, with_row_hash
+from hub.landing.known import Known, repeated_key, repeated_on_page
 from hub.landing.lease import Lease, fence
-from hub.landing.merge import cursor_json, key_repeated, known_rows, merge_page, record_deletions, register_file
-from hub.landing.prepare import EVERYTHING_NEW, check_page, compare, note_keys
-from hub.landing.stage import with_row_hash, write_landed
-from hub.store.engine import one
+from hub.landing.merge import key_repeated, merge_page, register_file
+from hub.landing.prepare import PageKeys, check_page, to_process
+from hub.landing.record import begin_load, count_rows, cursor_of, end_load, is_new_version, move_cursor
+from hub.landing.stage import write_landed
 from schemas.problems import Problem
 
 PAGE_ROWS = 50_000
-# A complete read that lost more than this share of a table is taken for a broken source.
-SHRINK_SHARE = 0.5
-SHRINK_MIN_ROWS = 20
 
 Progress = Callable[[str, int], None]  # (dataset, rows read so far)
+Write = Callable[[], Counter[str]]  # writes a page; returns corrections of its counts
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,15 @@ class Load:
         self.progress = progress
         self.counts: Counter[str] = Counter()
         self.load_id = 0
-        self.fresh = False  # the store had no row of this dataset when the load began
+        self.known: Known
+        self.seen = Spool([("key", "<u8")])
+        self.writer = ThreadPoolExecutor(1, "landing")
+        self.deletions: Deletions = "no"
+        self.partial = False  # the read does not carry every key
+        self.total: int | None = None  # rows of the source, as the last page told
 
     def run(self, connector: Callable[[], Connector], object_name: str) -> LoadResult:
-        """Load every page of the object; if the read is complete, missing keys are deletions.
+        """Land every page of the object, then find and record what is gone from the source.
 
         `connector` is opened inside the load, so that an unreachable source is a failed load on record.
         A Problem ends the load as failed (what was committed stays) and comes back in the result.
@@ -87,187 +92,147 @@ class Load:
         position, rules_changed = self._begin()
         try:
             source = connector()
-            complete = source.deletions(object_name) == "read"
-            start = None if complete or rules_changed else position
-            for page in source.read(object_name, start, PAGE_ROWS):
-                reach("read_page")
-                self._take(page, rules_changed)
-                if self.progress:
-                    self.progress(self.dataset.name, self.counts["rows_read"])
-            self._finish(complete)
+            self.deletions = source.deletions(object_name)
+            start = None if rules_changed else position
+            with read_ahead(source.read(object_name, start, PAGE_ROWS)) as pages:
+                for page in pages:
+                    reach("read_page")
+                    self._take(page, rules_changed)
+                    if self.progress:
+                        self.progress(self.dataset.name, self.counts["rows_read"])
+            self._finish(source, object_name)
         except Problem as problem:
             return self._fail(problem)
         except Exception as error:
             self._fail(Problem("load_failed", dataset=self.dataset.name, reason=f"{type(error).__name__}: {error}"))
             raise
+        finally:
+            self._close()
         return self._result("ok")
 
     # -- steps -----------------------------------------------------------------------------------
 
     def _begin(self) -> tuple[dict[str, Any] | None, bool]:
-        """Open the load; returns the cursor and whether the rules changed since it was set."""
+        """Open the load; returns the cursor and whether the rules changed since everything stored was judged."""
         with self.connection.transaction():
             fence(self.connection, self.lease)
-            # We hold the lease, so whatever still says "running" is a load that was killed.
-            self.connection.execute(
-                "update ops.load set status = 'interrupted', finished_at = now()"
-                " where dataset = %s and status = 'running'",
-                (self.dataset.name,),
-            )
-            (self.load_id,) = one(
-                self.connection.execute(
-                    "insert into ops.load (run_id, system, dataset, entity, epoch, rules, status)"
-                    " values (%s, %s, %s, %s, %s, %s, 'running') returning id",
-                    (
-                        self.run_id,
-                        self.dataset.system,
-                        self.dataset.name,
-                        self.dataset.contract.entity,
-                        self.lease.epoch,
-                        self.dataset.rules,
-                    ),
-                )
-            )
-            (self.fresh,) = one(
-                self.connection.execute(sql.SQL("select not exists ({})").format(known_rows(self.dataset)))
-            )
-            known = self.connection.execute(
-                "select position, rules from ops.cursor where dataset = %s", (self.dataset.name,)
-            ).fetchone()
-        self.connection.execute("drop table if exists pg_temp.seen_key")
-        self.connection.execute("create temporary table seen_key (source_key text)")
-        self.connection.commit()
-        if known is None:
-            return None, False
-        return known[0], known[1] != self.dataset.rules
+            self.load_id = begin_load(self.connection, self.dataset, self.lease, self.run_id)
+            position, rules = cursor_of(self.connection, self.dataset)
+        self.known = Known(self.connection, self.dataset)
+        return position, rules is not None and rules != self.dataset.rules
 
     def _take(self, page: Page, rules_changed: bool) -> None:
-        rows = with_row_hash(page.rows)
-        with self.connection.transaction():
-            note_keys(self.connection, self.dataset, rows, page.rejected)
-            # A sheet is looked at as a whole: a row that did not change may have moved.
-            look_at_all = rules_changed or (page.file is not None and self._is_new_version(page.file))
-            compared = (
-                EVERYTHING_NEW
-                if self.fresh
-                else compare(self.connection, self.dataset, rows, page.rejected, look_at_all)
-            )
-        read = page.rows.num_rows + page.rejected.num_rows
-        if compared.nothing_new:
-            self._account(page, Counter(unchanged=read), None)
-            return
-        landed = page.rows if page.file is not None else compared.new_rows(page.rows)
-        path, sha256 = write_landed(landed, self.landing, self.dataset.name)
-        reach("stage")
-        checked = check_page(self.dataset, rows, page, compared, rules_changed)
-        reach("validate")
-        counts = Counter(
-            {
-                entry["values"]: entry["counts"]
-                for entry in pc.value_counts(
-                    pc.if_else(checked.outcome["is_new_version"], checked.outcome["outcome"], "unchanged")
-                ).to_pylist()
-            }
+        self.partial, self.total = self.partial or page.partial, page.total
+        rows, rejected = with_row_hash(page.rows), page.rejected
+        keys = PageKeys.of(rows, rejected)
+        self._note(keys)
+        complete = self.deletions == "read" and not self.partial
+        compared = self.known.compare(keys.keys, keys.digests, keys.hashes, complete)
+        # A sheet is looked at as a whole: a row that did not change may have moved.
+        look_at_all = rules_changed or (
+            page.file is not None and is_new_version(self.connection, self.dataset, page.file)
         )
-        counts["unchanged"] += read - checked.outcome.num_rows  # rows that needed no second look
+        if compared.same.all() and not look_at_all:
+            self._account(page, Counter(unchanged=len(compared.same)), None)
+            return
+        rows, rejected, compared = to_process(rows, rejected, compared, look_at_all)
+        landed = page.rows if page.file is not None else rows.drop_columns([HASH])
+        staged = self.writer.submit(write_landed, landed, self.landing, self.dataset.name)
+        checked = check_page(self.dataset, rows, rejected, compared, page, rules_changed)
+        path, sha256 = staged.result()
+        reach("stage")
+        reach("validate")
+        counts = checked.counts
+        counts["unchanged"] += len(keys.keys) - rows.num_rows - rejected.num_rows  # needed no second look
 
-        def write() -> None:
+        def write() -> Counter[str]:
             file_id = register_file(
                 self.connection, self.load_id, self.dataset, path, sha256, landed.num_rows, page.file
             )
-            merge_page(self.connection, self.dataset, self.load_id, file_id, checked, page.file is not None, self.fresh)
+            same = merge_page(
+                self.connection, self.dataset, self.load_id, file_id, checked, page.file is not None, rules_changed
+            )
+            return Counter(unchanged=same.total(), loaded=-same["loaded"], held=-same["held"])
 
         self._account(page, counts, write)
 
-    def _account(self, page: Page, counts: Counter[str], write: Callable[[], None] | None) -> None:
-        """One transaction: what `write` does, the counts of the load, and the cursor."""
-        read = page.rows.num_rows + page.rejected.num_rows
+    def _account(self, page: Page, counts: Counter[str], write: Write | None) -> None:
+        """One transaction: deletions the source reported, what `write` does, the counts of the load, the cursor."""
+        counts["unchanged"] += page.unchanged
+        counts["rows_read"] = page.rows.num_rows + page.rejected.num_rows + page.unchanged
         with self.connection.transaction():
             fence(self.connection, self.lease)
+            if page.deleted:
+                counts["deleted"] = self._delete_reported(page)
             if write is not None:
-                write()
-            self.connection.execute(
-                "update ops.load set rows_read = rows_read + %s, loaded = loaded + %s, held = held + %s,"
-                " rejected = rejected + %s, unchanged = unchanged + %s where id = %s",
-                (read, counts["loaded"], counts["held"], counts["rejected"], counts["unchanged"], self.load_id),
-            )
-            self._move_cursor(page.position, rules=None)
+                for name, change in write().items():
+                    counts[name] += change
+            count_rows(self.connection, self.load_id, counts)
+            # The rules vouch for all rows of a store that began empty; otherwise only a finished load can.
+            move_cursor(
+                self.connection, self.dataset, self.load_id, page.position,
+                self.dataset.rules if self.known.count == 0 else None,
+            )  # fmt: skip
             reach("before_commit")
         reach("after_commit")
         self.counts.update(counts)
-        self.counts["rows_read"] += read
 
-    def _finish(self, complete: bool) -> None:
+    def _finish(self, source: Connector, object_name: str) -> None:
+        if (key := repeated_key(self.known, self.seen)) is not None:
+            raise key_repeated(self.dataset, key)
+        missing = self._missing(source, object_name)
         with self.connection.transaction():
             fence(self.connection, self.lease)
-            self._refuse_repeated_keys()
-            deleted = self._delete_missing() if complete and not self.fresh else 0
-            self.connection.execute(
-                "update ops.load set status = 'ok', finished_at = now(), deleted = %s where id = %s",
-                (deleted, self.load_id),
-            )
+            deleted = record_deletions(self.connection, self.dataset, self.load_id, missing)
+            count_rows(self.connection, self.load_id, Counter(deleted=deleted))
+            end_load(self.connection, self.load_id, "ok")
             # Only a finished load vouches for its rules: after a kill the rest is looked at again.
-            self._move_cursor(None, rules=self.dataset.rules)
-        self.counts["deleted"] = deleted
+            move_cursor(self.connection, self.dataset, self.load_id, None, self.dataset.rules)
+        self.counts["deleted"] += deleted
 
     # -- details ---------------------------------------------------------------------------------
 
-    def _is_new_version(self, file: SourceFile) -> bool:
-        """True unless this very file was the last one landed by a finished load of this dataset."""
-        row = self.connection.execute(
-            "select f.source_sha256, f.source_path from ops.landed_file f join ops.load l on l.id = f.load_id"
-            " where f.dataset = %s and l.status = 'ok' order by f.id desc limit 1",
-            (self.dataset.name,),
-        ).fetchone()
-        return row != (file.sha256, file.path)
+    def _note(self, keys: PageKeys) -> None:
+        """Remember the page's keys, to find one that comes twice; Problem `key_repeated` if it does on this page."""
+        if (key := repeated_on_page(keys.keys, keys.digests)) is not None:
+            raise key_repeated(self.dataset, key)
+        records = np.empty(len(keys.digests), self.seen.dtype)
+        records["key"] = keys.digests
+        self.seen.add(records)
 
-    def _move_cursor(self, position: dict[str, Any] | None, rules: str | None) -> None:
-        self.connection.execute(
-            "insert into ops.cursor as c (dataset, position, load_id, rules) values"
-            " (%(dataset)s, coalesce(%(position)s::jsonb, '{}'), %(load)s, coalesce(%(rules)s, ''))"
-            " on conflict (dataset) do update set position = coalesce(%(position)s::jsonb, c.position),"
-            " load_id = excluded.load_id, rules = coalesce(%(rules)s, c.rules), moved_at = now()",
-            {
-                "dataset": self.dataset.name,
-                "position": None if position is None else cursor_json(position),
-                "load": self.load_id,
-                "rules": rules,
-            },
-        )
+    def _delete_reported(self, page: Page) -> int:
+        """A key that is deleted and on the page as well has come back: the row stands."""
+        back = {*page.rows["_key"].to_pylist(), *page.rejected["_key"].to_pylist()}
+        gone = [key for key in page.deleted if key not in back]
+        return record_deletions(self.connection, self.dataset, self.load_id, gone)
 
-    def _refuse_repeated_keys(self) -> None:
-        repeated = self.connection.execute(
-            "select source_key from seen_key group by source_key having count(*) > 1 limit 1"
-        ).fetchone()
-        if repeated is not None:
-            raise key_repeated(self.dataset, repeated[0])
-
-    def _delete_missing(self) -> int:
-        known, missing = one(
-            self.connection.execute(
-                sql.SQL(
-                    "select count(*), count(*) filter (where s.source_key is null) from ({}) k"
-                    " left join seen_key s using (source_key)"
-                ).format(known_rows(self.dataset))
-            )
-        )
-        if missing == 0:
-            return 0
-        if os.environ.get("WATERWORKS_ALLOW_SHRINK") != self.dataset.name:
-            if self.counts["rows_read"] == 0:
-                raise Problem("source_suddenly_empty", dataset=self.dataset.name, known=known)
-            if known >= SHRINK_MIN_ROWS and missing > known * SHRINK_SHARE:
-                raise Problem("source_shrunk", dataset=self.dataset.name, missing=missing, known=known)
-        return record_deletions(self.connection, self.dataset, self.load_id)
+    def _missing(self, source: Connector, object_name: str) -> list[str]:
+        """Keys the store has and the source no longer; Problem if they are so many that the source must be broken."""
+        read = self.counts["rows_read"]
+        if self.deletions == "keys" or (self.deletions == "read" and self.partial):
+            stored = self.known.count + self.counts["new"] - self.counts["deleted"]
+            if stored == 0 or (self.partial and self.total == stored):
+                return []
+            read = 0
+            for keys in cast(ListsKeys, source).keys(object_name):
+                self.known.mark(keys)
+                read += len(keys)
+        elif self.deletions != "read" or self.known.count == 0:
+            return []
+        missing = self.known.missing()
+        refuse_shrinking(self.dataset, read, len(missing), self.known.stored)
+        return missing
 
     def _fail(self, problem: Problem) -> LoadResult:
         self.connection.rollback()
         with self.connection.transaction():
-            self.connection.execute(
-                "update ops.load set status = 'failed', finished_at = now(), problem = %s where id = %s",
-                (Jsonb(problem.as_json()), self.load_id),
-            )
+            end_load(self.connection, self.load_id, "failed", problem)
         return replace(self._result("failed"), problem=problem)
+
+    def _close(self) -> None:
+        self.writer.shutdown()
+        self.seen.close()
+        self.known.close()
 
     def _result(self, status: str) -> LoadResult:
         return LoadResult(

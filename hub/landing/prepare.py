@@ -1,119 +1,111 @@
-"""Between reading and writing: which rows are new, what they become, and what is wrong with them.
+"""Between reading and writing: what the new rows of a page become, and what is wrong with them.
 
-Belongs here: comparing a page with the store, running cleansing and row rules on what changed,
-sorting rows into loaded / held / rejected. Not here: the write transaction (merge.py).
+Belongs here: running cleansing and row rules on what changed, sorting rows into loaded / held /
+rejected. Not here: what the store has already (known.py), the write transaction (merge.py).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-import psycopg
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from psycopg import sql
 
 from connectors.base import KEY, ROW_NO, Page
 from hub.cleansing.standardise import standardise
-from hub.landing.bulk import copy_in, fill_temporary
 from hub.landing.dataset import Dataset
-from hub.landing.merge import CheckedPage, key_repeated, known_rows
-from hub.landing.stage import HASH, text_hashes
+from hub.landing.digests import HASH, key_digests, text_hashes
+from hub.landing.known import OUTCOMES, UNKNOWN, Compared, Flags, Numbers
 from hub.quality.row_rules import check_rows
 
 
 @dataclass(frozen=True)
-class Compared:
-    """What the store says of a page's rows.
+class CheckedPage:
+    """What one page became.
 
-    todo: keys that are new or have other content; None = all. stored: {key: outcome} of rows with the
-    same content, known only where all rows are looked at.
+    outcome: [source_key, outcome, row_no, is_new_version] of every processed row whose key the store has;
+    is_new_version is False for a row that is stored already and only moved in its sheet.
+    added, changed: new versions to write, of keys the store does not have and of keys it has: _source_key,
+    _row_hash, _row_no and the contract's columns.
+    held: dicts {source_key, row_hash, row_no, record, raw}; rejected: {source_key, row_hash, row_no, raw, reason}.
+    findings, changes: tables as hub.quality and hub.cleansing give them, plus `cell`.
+    counts: rows by outcome, "unchanged" among them, and "new": keys the store does not have.
     """
 
-    todo: pa.Array | None
-    stored: dict[str, str]
-
-    @property
-    def nothing_new(self) -> bool:
-        """True if the store has every row of the page as it is."""
-        return self.todo is not None and len(self.todo) == 0
-
-    def new_rows(self, rows: pa.Table) -> pa.Table:
-        """The rows to process; every other row stands in the store, and in Parquet, as it is."""
-        return rows if self.todo is None else rows.filter(pc.is_in(rows[KEY], value_set=self.todo))
+    outcome: pa.Table
+    added: pa.Table
+    changed: pa.Table
+    held: list[dict[str, Any]]
+    rejected: list[dict[str, Any]]
+    findings: pa.Table
+    changes: pa.Table
+    counts: Counter[str]
 
 
-EVERYTHING_NEW = Compared(None, {})
+@dataclass(frozen=True)
+class PageKeys:
+    """Key, its digest, and the digest of the content of every row of a page: `rows`, then `rejected`."""
+
+    keys: pa.Array
+    digests: Numbers
+    hashes: pa.Array
+
+    @classmethod
+    def of(cls, rows: pa.Table, rejected: pa.Table) -> PageKeys:
+        keys = _joined(rows[KEY].cast(pa.string()), rejected[KEY].cast(pa.string()))
+        return cls(keys, key_digests(keys), _joined(rows[HASH], pa.chunked_array([_rejected_hashes(rejected)])))
 
 
-def note_keys(connection: psycopg.Connection[Any], dataset: Dataset, rows: pa.Table, rejected: pa.Table) -> None:
-    """Add the page's keys to the temporary table seen_key, to find deletions at the end of the load.
-
-    Raises Problem `key_repeated` if a key stands twice on the page.
-    """
-    keys = _keys(rows, rejected)
-    if pc.count_distinct(keys).as_py() != len(keys):
-        counted = pc.value_counts(keys)
-        repeated = counted.filter(pc.greater(counted.field("counts"), 1))
-        raise key_repeated(dataset, repeated[0]["values"].as_py())
-    copy_in(connection, sql.Identifier("pg_temp", "seen_key"), pa.table({"source_key": keys}))
-
-
-def compare(
-    connection: psycopg.Connection[Any], dataset: Dataset, rows: pa.Table, rejected: pa.Table, look_at_all: bool
-) -> Compared:
-    """Which rows of the page the store does not have as they are."""
-    incoming = pa.table({"source_key": _keys(rows, rejected), "row_hash": _hashes(rows, rejected)})
-    fill_temporary(connection, "incoming", "source_key text, row_hash uuid", incoming)
-    # "offset 0" keeps the look-up by index: otherwise every page would read the whole dataset again.
-    known = sql.SQL("lateral (select * from ({}) known offset 0) k").format(
-        known_rows(dataset, of=sql.Identifier("i", "source_key"))
+def to_process(
+    rows: pa.Table, rejected: pa.Table, compared: Compared, look_at_all: bool
+) -> tuple[pa.Table, pa.Table, Compared]:
+    """The rows and rejected rows that need a look, and what the store says of them; the others stand as they are."""
+    if look_at_all or not compared.same.any():
+        return rows, rejected, compared
+    wanted = ~compared.same
+    return (
+        rows.filter(pa.array(wanted[: rows.num_rows])),
+        rejected.filter(pa.array(wanted[rows.num_rows :])),
+        Compared(compared.same[wanted], compared.outcome[wanted]),
     )
-    if look_at_all:
-        same = connection.execute(
-            sql.SQL("select i.source_key, k.outcome from incoming i join {} on k.row_hash = i.row_hash").format(known)
-        ).fetchall()
-        return Compared(None, dict(same))
-    other = connection.execute(
-        sql.SQL(
-            "select i.source_key from incoming i left join {} on true where k.row_hash is distinct from i.row_hash"
-        ).format(known)
-    ).fetchall()
-    return Compared(pa.array([row[0] for row in other], pa.string()), {})
 
 
-def check_page(dataset: Dataset, rows: pa.Table, page: Page, compared: Compared, rules_changed: bool) -> CheckedPage:
-    """Clean and check what is new on this page; pure but for the functions of cleansing and quality.
+def check_page(
+    dataset: Dataset, rows: pa.Table, rejected: pa.Table, compared: Compared, page: Page, rules_changed: bool
+) -> CheckedPage:
+    """Clean and check these rows (with HASH) of the page; pure but for the functions of cleansing and quality.
 
-    rules_changed: a row the store has counts as a new version, because it was judged by other rules.
+    rules_changed: rows that the store has are judged by other rules now, so all of them are new versions
+    until the merge has compared their contents.
     """
-    todo, rejected = compared.new_rows(rows), compared.new_rows(page.rejected)
-    source = todo.drop_columns([HASH])
+    source = rows.drop_columns([HASH])
     standardised = standardise(source, dataset.mapping, dataset.contract, dataset.codes)
     findings = check_rows(standardised, source, dataset.mapping, dataset.contract, dataset.codes)
     held_keys = pc.unique(findings.filter(pc.equal(findings["hold"], True))[KEY])
-    is_held = pc.is_in(standardised.values[KEY], value_set=held_keys.cast(pa.string()))
+    is_held = _flags(pc.is_in(standardised.values[KEY], value_set=held_keys.cast(pa.string())))
 
-    outcome = _outcomes(todo, is_held, rejected, compared.stored, rules_changed)
-    is_new = outcome["is_new_version"].slice(0, todo.num_rows)
-    new_held = pc.and_(is_held, is_new)
-    new_rejected = rejected.filter(outcome["is_new_version"].slice(todo.num_rows))
-    values = standardised.values.append_column(HASH, todo[HASH])
+    size = rows.num_rows
+    outcome = np.concatenate([is_held.astype(np.int8), np.full(rejected.num_rows, OUTCOMES.index("rejected"), np.int8)])
+    is_new = ~(compared.same & (compared.outcome == outcome))
+    if rules_changed:
+        is_new[:size] = True
+    is_known = compared.outcome != UNKNOWN
+    values = standardised.values.append_column(HASH, rows[HASH])
+    loaded = is_new[:size] & ~is_held
+    new_rejected = rejected.filter(pa.array(is_new[size:]))
+    counts = Counter({name: int((outcome[is_new] == number).sum()) for number, name in enumerate(OUTCOMES)})
+    counts["unchanged"] = int((~is_new).sum())
+    counts["new"] = int((~is_known).sum())
     return CheckedPage(
-        outcome=outcome,
-        loaded=_core_rows(values.filter(pc.and_not(is_new, is_held))),
-        held=_held_rows(values.filter(new_held), source.filter(new_held)),
-        rejected=[
-            {
-                "source_key": row[KEY],
-                "row_no": row[ROW_NO],
-                "raw": row["raw"],
-                "reason": row["reason"],
-                "row_hash": digest,
-            }
-            for row, digest in zip(new_rejected.to_pylist(), _rejected_hashes(new_rejected), strict=True)
-        ],
+        outcome=_outcomes(rows, rejected, outcome, is_new, is_known),
+        added=_core_rows(_where(values, loaded & ~is_known[:size])),
+        changed=_core_rows(_where(values, loaded & is_known[:size])),
+        held=_held_rows(_where(values, is_held & is_new[:size]), _where(source, is_held & is_new[:size])),
+        rejected=_rejected_rows(new_rejected),
         findings=_with_cells(
             findings.rename_columns([_FINDING_NAMES.get(name, name) for name in findings.column_names]), page
         ).select(_FINDING_COLUMNS),
@@ -123,6 +115,7 @@ def check_page(dataset: Dataset, rows: pa.Table, page: Page, compared: Compared,
             ),
             page,
         ).select(_CHANGE_COLUMNS),
+        counts=counts,
     )
 
 
@@ -135,44 +128,40 @@ _CHANGE_NAMES = {KEY: "source_key", ROW_NO: "row_no", "column": "column_name", "
 _CHANGE_COLUMNS = ["source_key", "column_name", "source_column", "raw_value", "value", "rule", "cell"]
 
 
-def _keys(rows: pa.Table, rejected: pa.Table) -> pa.Array:
-    return _joined(rows[KEY], rejected[KEY])
-
-
-def _hashes(rows: pa.Table, rejected: pa.Table) -> pa.Array:
-    return _joined(rows[HASH], pa.chunked_array([_rejected_hashes(rejected)], pa.string()))
-
-
 def _joined(first: pa.ChunkedArray, second: pa.ChunkedArray) -> pa.Array:
-    chunks = [*first.cast(pa.string()).chunks, *second.cast(pa.string()).chunks]
-    return pa.concat_arrays(chunks) if chunks else pa.array([], pa.string())
+    chunks = [*first.chunks, *second.chunks]
+    return pa.concat_arrays(chunks) if chunks else pa.array([], first.type)
 
 
-def _rejected_hashes(rejected: pa.Table) -> list[str]:
+def _rejected_hashes(rejected: pa.Table) -> pa.Array:
     return text_hashes([f"{row['reason']}\x1f{row['raw']}" for row in rejected.to_pylist()])
 
 
-def _outcomes(
-    rows: pa.Table, is_held: pa.ChunkedArray, rejected: pa.Table, stored: dict[str, str], rules_changed: bool
-) -> pa.Table:
-    keys = _keys(rows, rejected)
-    outcome = _joined(
-        pa.chunked_array([pc.if_else(chunk, "held", "loaded") for chunk in is_held.chunks], pa.string()),
-        pa.chunked_array([pa.repeat(pa.scalar("rejected"), rejected.num_rows)], pa.string()),
+def _flags(column: pa.ChunkedArray) -> Flags:
+    return column.to_numpy().astype(bool)
+
+
+def _where(rows: pa.Table, wanted: Flags) -> pa.Table:
+    return rows if wanted.all() else rows.filter(pa.array(wanted))
+
+
+def _outcomes(rows: pa.Table, rejected: pa.Table, outcome: Numbers, is_new: Flags, is_known: Flags) -> pa.Table:
+    table = pa.table(
+        {
+            "source_key": _joined(rows[KEY].cast(pa.string()), rejected[KEY].cast(pa.string())),
+            "outcome": pa.array(OUTCOMES).take(pa.array(outcome)),
+            "row_no": _joined(rows[ROW_NO].cast(pa.int64()), rejected[ROW_NO].cast(pa.int64())),
+            "is_new_version": pa.array(is_new),
+        }
     )
-    is_new = pa.repeat(pa.scalar(True), len(keys))
-    if stored and not rules_changed:
-        before = pa.array([stored.get(key) for key in keys.to_pylist()], pa.string())
-        is_new = pc.fill_null(pc.not_equal(before, outcome), True)
-    row_no = pa.concat_arrays(
-        [*rows[ROW_NO].cast(pa.int64()).chunks, *rejected[ROW_NO].chunks, pa.array([], pa.int64())]
-    )
-    return pa.table({"source_key": keys, "outcome": outcome, "row_no": row_no, "is_new_version": is_new})
+    return _where(table, is_known)
 
 
 def _core_rows(values: pa.Table) -> pa.Table:
     names = {KEY: "_source_key", ROW_NO: "_row_no", HASH: "_row_hash"}
-    return values.rename_columns([names.get(name, name) for name in values.column_names])
+    return values.rename_columns([names.get(name, name) for name in values.column_names]).set_column(
+        values.column_names.index(ROW_NO), "_row_no", values[ROW_NO].cast(pa.int32())
+    )
 
 
 def _held_rows(values: pa.Table, source: pa.Table) -> list[dict[str, Any]]:
@@ -183,7 +172,7 @@ def _held_rows(values: pa.Table, source: pa.Table) -> list[dict[str, Any]]:
         {
             "source_key": place[KEY],
             "row_no": place[ROW_NO],
-            "row_hash": place[HASH],
+            "row_hash": UUID(bytes=place[HASH]),
             "record": _as_text(record),
             "raw": _as_text(raw),
         }
@@ -193,8 +182,14 @@ def _held_rows(values: pa.Table, source: pa.Table) -> list[dict[str, Any]]:
 
 def _rejected_rows(rejected: pa.Table) -> list[dict[str, Any]]:
     return [
-        {"source_key": row[KEY], "row_no": row[ROW_NO], "raw": row["raw"], "reason": row["reason"], "row_hash": digest}
-        for row, digest in zip(rejected.to_pylist(), _rejected_hashes(rejected), strict=True)
+        {
+            "source_key": row[KEY],
+            "row_no": row[ROW_NO],
+            "raw": row["raw"],
+            "reason": row["reason"],
+            "row_hash": UUID(bytes=digest),
+        }
+        for row, digest in zip(rejected.to_pylist(), _rejected_hashes(rejected).to_pylist(), strict=True)
     ]
 
 

@@ -42,6 +42,27 @@ def sql_type(column: Column) -> str:
     return _SQL_TYPES[column.type]
 
 
+def page_columns(contract: Contract) -> sql.Composed:
+    """Column definitions of a page on its way into core.<entity>: what differs from row to row, no constraints."""
+    own = {name: SYSTEM_COLUMNS[name].split()[0] for name in ("_source_key", "_row_hash", "_row_no")}
+    columns = [*own.items(), *((column.name, sql_type(column)) for column in contract.columns)]
+    return sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(definition)) for name, definition in columns
+    )
+
+
+def has_types_of(connection: psycopg.Connection[Any], contract: Contract) -> bool:
+    """False if core.<entity> still has a column in a type that the contract has left behind."""
+    stored = dict(
+        connection.execute(
+            "select attname, replace(format_type(atttypid, atttypmod), ' without time zone', '') from pg_attribute"
+            " where attrelid = %s::regclass and attnum > 0 and not attisdropped",
+            (f'core."{contract.entity}"',),
+        ).fetchall()
+    )
+    return all(stored.get(column.name) == sql_type(column) for column in contract.columns)
+
+
 def ensure_core_tables(connection: psycopg.Connection[Any], contracts: Iterable[Contract]) -> None:
     """Create missing entity tables and add missing columns; safe to call before every load."""
     for contract in contracts:

@@ -1,0 +1,96 @@
+"""What a load leaves on record: its line in ops.load, the cursor of its dataset.
+
+Belongs here: SQL for both; every function is called inside a transaction of the load. Not here: when.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from connectors.base import SourceFile
+from hub.landing.dataset import Dataset
+from hub.landing.lease import Lease
+from hub.store.engine import one
+from schemas.problems import Problem
+
+Position = dict[str, Any]
+
+
+def begin_load(connection: psycopg.Connection[Any], dataset: Dataset, held: Lease, run_id: str) -> int:
+    """A new running load; returns its id."""
+    # We hold the lease, so whatever still says "running" is a load that was killed.
+    connection.execute(
+        "update ops.load set status = 'interrupted', finished_at = now() where dataset = %s and status = 'running'",
+        (dataset.name,),
+    )
+    (load_id,) = one(
+        connection.execute(
+            "insert into ops.load (run_id, system, dataset, entity, epoch, rules, status)"
+            " values (%s, %s, %s, %s, %s, %s, 'running') returning id",
+            (run_id, dataset.system, dataset.name, dataset.contract.entity, held.epoch, dataset.rules),
+        )
+    )
+    return int(load_id)
+
+
+def count_rows(connection: psycopg.Connection[Any], load_id: int, counts: Counter[str]) -> None:
+    """Add a page's counts to the load's."""
+    connection.execute(
+        "update ops.load set rows_read = rows_read + %s, loaded = loaded + %s, held = held + %s,"
+        " rejected = rejected + %s, unchanged = unchanged + %s, deleted = deleted + %s where id = %s",
+        (
+            *(counts[name] for name in ("rows_read", "loaded", "held", "rejected", "unchanged", "deleted")),
+            load_id,
+        ),
+    )
+
+
+def end_load(connection: psycopg.Connection[Any], load_id: int, status: str, problem: Problem | None = None) -> None:
+    connection.execute(
+        "update ops.load set status = %s, finished_at = now(), problem = %s where id = %s",
+        (status, Jsonb(problem.as_json()) if problem else None, load_id),
+    )
+
+
+def cursor_of(connection: psycopg.Connection[Any], dataset: Dataset) -> tuple[Position | None, str | None]:
+    """(position, rules under which everything stored was judged) of the last page landed; None: never landed."""
+    row = connection.execute("select position, rules from ops.cursor where dataset = %s", (dataset.name,)).fetchone()
+    return (row[0], row[1]) if row else (None, None)
+
+
+def move_cursor(
+    connection: psycopg.Connection[Any], dataset: Dataset, load_id: int, position: Position | None, rules: str | None
+) -> None:
+    """None: stays as it is."""
+    connection.execute(
+        "insert into ops.cursor as c (dataset, position, load_id, rules) values"
+        " (%(dataset)s, coalesce(%(position)s::jsonb, '{}'), %(load)s, coalesce(%(rules)s, ''))"
+        " on conflict (dataset) do update set position = coalesce(%(position)s::jsonb, c.position),"
+        " load_id = excluded.load_id, rules = coalesce(%(rules)s, c.rules), moved_at = now()",
+        {
+            "dataset": dataset.name,
+            "position": None if position is None else _position_json(position),
+            "load": load_id,
+            "rules": rules,
+        },
+    )
+
+
+def is_new_version(connection: psycopg.Connection[Any], dataset: Dataset, file: SourceFile) -> bool:
+    """True unless this very file was the last one landed by a finished load of this dataset."""
+    row = connection.execute(
+        "select f.source_sha256, f.source_path from ops.landed_file f join ops.load l on l.id = f.load_id"
+        " where f.dataset = %s and l.status = 'ok' order by f.id desc limit 1",
+        (dataset.name,),
+    ).fetchone()
+    return row != (file.sha256, file.path)
+
+
+def _position_json(position: Position) -> Jsonb:
+    """Dates and decimals in a position become text."""
+    return Jsonb(position, dumps=lambda value: json.dumps(value, default=str, ensure_ascii=False))
