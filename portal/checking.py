@@ -21,7 +21,7 @@ from psycopg import sql
 from connectors.base import KEY, ROW_NO, Page, SourceFile
 from hub.cleansing.standardise import standardise
 from hub.landing.dataset import UPLOADS, Dataset, dataset
-from hub.landing.stage import HASH, with_row_hash
+from hub.landing.digests import HASH, with_row_hash
 from hub.quality.row_rules import check_rows
 from schemas.model import Template
 
@@ -138,7 +138,7 @@ def _compare(
     hashes = dict(zip(rows[KEY].to_pylist(), with_row_hash(rows)[HASH].to_pylist(), strict=True))
     stored = dict(
         connection.execute(
-            sql.SQL("select _source_key, replace(_row_hash::text, '-', '') from {} where _dataset = %s").format(
+            sql.SQL("select _source_key, uuid_send(_row_hash) from {} where _dataset = %s").format(
                 sql.Identifier("core", about.contract.entity)
             ),
             (about.name,),
