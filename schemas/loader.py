@@ -13,12 +13,12 @@ from pathlib import Path
 from schemas.code_loader import read_code_list
 from schemas.contract_loader import read_contract
 from schemas.mapping_loader import read_mapping
-from schemas.model import CodeList, Contract, Mapping
+from schemas.model import CellType, CodeList, Contract, Mapping, Template
 from schemas.preset_mappings import preset_mappings
 from schemas.problems import Problem
 from schemas.template_loader import templates
 
-__all__ = ["SCHEMAS", "code_lists", "contracts", "fingerprint", "mappings", "templates"]
+__all__ = ["SCHEMAS", "cell_types", "code_lists", "contracts", "fingerprint", "mappings", "templates"]
 
 SCHEMAS = Path(__file__).resolve().parent
 
@@ -64,6 +64,19 @@ def mappings(root: Path = SCHEMAS) -> dict[str, Mapping]:
     project = root.parent
     found += preset_mappings(project / "pipelines" / "defs", project / "connectors" / "presets", written, known, codes)
     return {mapping.dataset: mapping for mapping in found}
+
+
+_CELL_TYPES: dict[str, CellType] = {"integer": "number", "decimal": "number", "date": "date", "timestamp": "date"}
+
+
+def cell_types(template: Template, root: Path = SCHEMAS) -> dict[str, CellType]:
+    """{source column: what its cells hold}: as the template says, else as the entity column it fills, else text."""
+    contract = contracts(root).get(template.entity)
+    columns = {column.name: column.type for column in contract.columns} if contract else {}
+    return {
+        column.source: column.type or _CELL_TYPES.get(columns.get(column.column or "", ""), "text")
+        for column in template.columns
+    }
 
 
 def fingerprint(contract: Contract, mapping: Mapping, root: Path = SCHEMAS) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connectors.excel import units
 from connectors.excel.cells import column_letters
-from connectors.excel.headers import UNIT_IN_ENGLISH
 from schemas.model import CodeList, Column, Contract, Template, TemplateColumn
 from schemas.problems import Language
 
@@ -101,7 +101,7 @@ def header_text(column: TemplateColumn, language: Language) -> str:
 
 
 def _unit(unit: str, language: Language) -> str:
-    return UNIT_IN_ENGLISH.get(unit, unit) if language == "en" else unit
+    return units.IN_ENGLISH.get(unit, unit) if language == "en" else unit
 
 
 def explanation(column: TemplateColumn, about: Column | None, language: Language, listed: bool) -> str:

@@ -30,6 +30,8 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.')
 # Zeros, quoted or escaped characters and hyphens, with at least one zero: what people make codes of.
 _SHOWN_CODE = re.compile(r'(?=[^"]*(?:"[^"]*"[^"]*)*0)(?:0|"[^"]*"|\\.|[-/ ()])+(?:;@)?')
 _BRACKET = re.compile(r"\[([^\]]*)\]")
+# A long number as spreadsheet programs write it where nobody asked for text: its last digits are lost.
+SCIENTIFIC = r"^\s*[1-9](?:\.\d+)?[eE]\+\d{2,3}\s*$"
 _LAST_DATE = 2_958_466  # 10000-01-01: Excel shows ##### from here on
 MAX_FORMAT = 255  # Excel's own limit; longer ones only occur in hostile files
 
@@ -99,6 +101,16 @@ def formatted(raw: str, kind: str, epoch_1904: bool = False) -> str:
         percent = Decimal(number_text(raw)) * 100 if abs(number) < 1e15 else None
         return number_text(raw) if percent is None else f"{_plain(percent)}%"
     return serial_text(number, kind, epoch_1904) or number_text(raw)
+
+
+def scientific(digits: str) -> str:
+    """A whole number as a cell of the format General shows it; all the digits the file really holds stay.
+
+    >>> scientific("110101199003070000")
+    '1.1010119900307E+17'
+    """
+    kept = digits[:15].rstrip("0")
+    return f"{kept[0]}.{kept[1:] or '0'}E+{len(digits) - 1:02d}"
 
 
 def shown_text(raw: str, kind: str) -> str | None:

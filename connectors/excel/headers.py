@@ -1,32 +1,46 @@
 """Header texts: what stays of "客户编码 *" or "信用额度（万元）", and which template column it means.
 
-Belongs here: pure text work on headers. Does not belong here: finding the header's rows (layout.py).
+Belongs here: pure text work on headers. Does not belong here: finding the header's rows (layout.py), units
+(units.py), spellings in pinyin and traditional characters (spoken.py).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
 
 from rapidfuzz import fuzz, process
 
+from connectors.excel import units
 from schemas.model import Template
 
-_BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|【([^【】]*)】|<([^<>]*)>")
-_NOISE = re.compile(r"[\s*★☆▲:_\-./\\|、]+")
-_NOT_UNITS = {"必填", "选填", "可选", "内部", "required", "optional"}
-# Units as English headers write them.
-UNIT_IN_ENGLISH = {"元": "CNY", "万元": "10,000 CNY", "天": "days"}
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|<[^<>]*>|〔[^〔〕]*〕|\{[^{}]*\}")
+_NOISE = re.compile(r"[\s*★☆▲●◆※:_\-./\\|、,;'\"“”‘’。!?#~·]+")
+_NUMBERING = re.compile(r"^(?:\d{1,2}[.、)]|[①-⑳]|[a-z][.、)])\s*")
+_WORD = re.compile(r"[a-z]{2,40}")
+LIKENESS = 60  # of 100; below it two headers have too little in common to be proposed
+
+How = Literal["pinned", "remembered", "name", "synonym", "traditional", "pinyin", "initials"]
+_RANK: dict[How, int] = {
+    "pinned": -2, "remembered": -1, "name": 0, "synonym": 1, "traditional": 2, "pinyin": 3, "initials": 4,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Header:
-    """One column's header: its texts from the top level to the leaf, as written."""
+    """One column's header: its texts from the top level to the leaf, as written.
+
+    `above`: group titles that stand further left in the rows above and are not merged across ("成本" over the first
+    of three columns): they may belong to this column too.
+    """
 
     column: int  # 1-based
     levels: tuple[str, ...]
+    above: tuple[str, ...] = ()
 
     @property
     def leaf(self) -> str:
@@ -38,62 +52,131 @@ class Header:
         return "/".join(" ".join(level.split()) for level in self.levels)
 
 
+@dataclass(frozen=True)
+class Match:
+    """A header that means a template column, and by what it was recognised."""
+
+    header: Header
+    how: How
+
+
+@lru_cache(maxsize=50_000)
+def exact(text: str) -> str:
+    """A header without width, case, blanks and marks, but with what stands in brackets."""
+    return _NOISE.sub("", unicodedata.normalize("NFKC", text).lower())
+
+
+@lru_cache(maxsize=50_000)
 def plain(text: str) -> str:
     """A header's core: width-safe, without blanks, asterisks, brackets and case."""
-    text = unicodedata.normalize("NFKC", text).lower()
-    core = _NOISE.sub("", _BRACKETS.sub("", text))
-    return core or _NOISE.sub("", text)
+    return _NOISE.sub("", _BRACKETS.sub("", unicodedata.normalize("NFKC", text).lower())) or exact(text)
 
 
-def unit_of(text: str) -> str | None:
-    """The unit a header names in brackets: "信用额度（万元）" -> "万元"."""
-    for groups in _BRACKETS.findall(unicodedata.normalize("NFKC", text)):
-        unit = "".join(groups).strip()
-        if unit and len(unit) <= 10 and unit.lower() not in _NOT_UNITS and not unit.startswith(("如", "例", "单位:")):
-            return unit
-        if unit.startswith("单位:"):
-            return unit.removeprefix("单位:").strip() or None
-    return None
-
-
-def same_unit(written: str, expected: str) -> bool:
-    """Do two wordings name one unit: "万元" and "10,000 CNY"?"""
-    return plain(written) in {plain(expected), plain(UNIT_IN_ENGLISH.get(expected, expected))}
+@lru_cache(maxsize=50_000)
+def _spellings(text: str) -> tuple[str, ...]:
+    first_line = text.strip().split("\n")[0]
+    without_number = _NUMBERING.sub("", unicodedata.normalize("NFKC", text).strip().lower())
+    return (plain(text), exact(text), plain(units.split(text)[0]), plain(first_line), plain(without_number))
 
 
 def names_of(header: Header) -> list[str]:
     """Core texts a header may be recognised by, the surest first."""
-    leaf = header.leaf
-    with_brackets = _NOISE.sub("", unicodedata.normalize("NFKC", leaf).lower())
-    names = [plain(leaf), with_brackets]
+    names = [*_spellings(header.leaf)]
     if len(header.levels) > 1:
-        names.append(plain("".join(header.levels)))
+        names += [plain("".join(header.levels)), plain("".join(header.levels[-2:]))]
+        names.append("".join(plain(level) for level in header.levels))
+    names += [plain(title + header.leaf) for title in header.above]
     return list(dict.fromkeys(name for name in names if name))
 
 
 def vocabulary(template: Template) -> dict[str, tuple[str, int]]:
     """Core text -> (source column, rank); rank 0 is the column's own name, 1 a synonym."""
     words: dict[str, tuple[str, int]] = {}
-    for column in template.columns:
+    columns = [column for column in template.columns if column.origin == "cell"]
+    for column in columns:
         for synonym in column.synonyms:
             words.setdefault(plain(synonym), (column.source, 1))
-    for column in template.columns:
+            words.setdefault(exact(synonym), (column.source, 1))
+    for column in columns:
         words[plain(column.source)] = (column.source, 0)
+        words.setdefault(exact(column.source), (column.source, 0))
     return words
 
 
-def match(headers: Sequence[Header], words: dict[str, tuple[str, int]]) -> dict[str, list[Header]]:
+@dataclass
+class Words:
+    """What a template's columns may be called.
+
+    `remembered`: header text -> source column (None: "not one of ours"), as a person decided before.
+    `spoken`: traditional characters and pinyin count too.
+    """
+
+    template: Template
+    remembered: Mapping[str, str | None] = field(default_factory=dict)
+    spoken: bool = False
+
+    def __post_init__(self) -> None:
+        self._words = vocabulary(self.template)
+        self._remembered = {exact(text): source for text, source in self.remembered.items()}
+        self._pinyin: dict[str, set[str]] = {}
+        self._initials: dict[str, set[str]] = {}
+        self._simplified: dict[str, str] = {}
+        if self.spoken:
+            from connectors.excel import spoken
+
+            for word, (source, _) in self._words.items():
+                self._simplified.setdefault(spoken.simplified(word), source)
+                full, initials = spoken.pinyin(word)
+                for spelling in full:
+                    self._pinyin.setdefault(spelling, set()).add(source)
+                for spelling in initials:
+                    self._initials.setdefault(spelling, set()).add(source)
+
+    def meaning(self, header: Header) -> tuple[str | None, How] | None:
+        """(source column, by what), (None, "remembered") for a header a person set aside, None if unknown."""
+        for text in (exact(header.shown), exact(header.leaf)):
+            if text in self._remembered and self._is_source(self._remembered[text]):
+                return self._remembered[text], "remembered"
+        names = names_of(header)
+        for name in names:
+            if name in self._words:
+                source, rank = self._words[name]
+                return source, "synonym" if rank else "name"
+        return self._spoken(names) if self.spoken else None
+
+    def _is_source(self, source: str | None) -> bool:
+        return source is None or any(column.source == source for column in self.template.columns)
+
+    def _spoken(self, names: Sequence[str]) -> tuple[str, How] | None:
+        from connectors.excel import spoken
+
+        for name in names:
+            if (source := self._simplified.get(spoken.simplified(name))) is not None:
+                return source, "traditional"
+        how: How
+        for known, how in ((self._pinyin, "pinyin"), (self._initials, "initials")):
+            for name in names:
+                # A spelling that two columns share says nothing.
+                if _WORD.fullmatch(name) and len(sources := known.get(name, set())) == 1:
+                    return next(iter(sources)), how
+        return None
+
+
+def match(headers: Sequence[Header], words: Words) -> dict[str, list[Match]]:
     """Source column -> headers that mean it, the best first."""
-    found: dict[str, list[tuple[int, int, Header]]] = {}
+    found: list[tuple[str, Match]] = []
     for header in headers:
-        for name in names_of(header):
-            if name in words:
-                source, rank = words[name]
-                found.setdefault(source, []).append((rank, header.column, header))
-                break
-    return {
-        source: [header for *_, header in sorted(matches, key=lambda m: m[:2])] for source, matches in found.items()
-    }
+        meaning = words.meaning(header)
+        if meaning is not None and meaning[0] is not None:
+            found.append((meaning[0], Match(header, meaning[1])))
+    # Two letters prove little on their own; among other headers in pinyin they do.
+    by_sound = sum(hit.how in ("pinyin", "initials") for _, hit in found)
+    sources: dict[str, list[Match]] = {}
+    for source, hit in sorted(found, key=lambda entry: (_RANK[entry[1].how], entry[1].header.column)):
+        if hit.how == "initials" and len(plain(hit.header.leaf)) < 3 and by_sound < 3:
+            continue
+        sources.setdefault(source, []).append(hit)
+    return sources
 
 
 def nearest(wanted: str, template: Template, headers: Sequence[Header]) -> Header | None:
@@ -106,3 +189,15 @@ def nearest(wanted: str, template: Template, headers: Sequence[Header]) -> Heade
         if hit is not None and (best is None or hit[1] > best[0]):
             best = (hit[1], hit[2])
     return headers[best[1]] if best is not None else None
+
+
+def proposals(header: Header, template: Template, sources: Sequence[str], most: int = 2) -> list[str]:
+    """Which of these template columns an unknown header resembles, the likest first. Proposed, never applied."""
+    scores: dict[str, float] = {}
+    for source in sources:
+        column = template.column(source)
+        for word in (column.source, *column.synonyms):
+            score = max(fuzz.ratio(plain(word), name) for name in names_of(header))
+            scores[source] = max(score, scores.get(source, 0))
+    likely = sorted((source for source in scores if scores[source] >= LIKENESS), key=lambda source: -scores[source])
+    return likely[:most]

@@ -1,27 +1,30 @@
-"""Finding a template's table in a sheet: header rows by content, columns by name, what else was seen.
+"""Finding a template's table in a sheet: header rows by content, columns by name, or where a person pinned them.
 
-Belongs here: pure decisions over one sheet's cells and one template; each is told as a note.
-Does not belong here: opening files (sandbox.py), data rows (rows.py).
+Belongs here: pure decisions over one sheet's cells and one template. Does not belong here: telling them
+(explain.py), opening files (sandbox.py), data rows (rows.py).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.excel import headers
-from connectors.excel.cells import address, column_letters
-from connectors.excel.headers import Header
+from connectors.excel import blocks, explain, headers
+from connectors.excel.blocks import Used
+from connectors.excel.headers import Header, Match, Words
 from connectors.excel.sandbox import Sheet
 from schemas.model import Template
 from schemas.problems import Problem
 
-HEAD_ROWS = 40  # rows looked at for a header, with some to spare below the last possible one
-SEARCHED_ROWS = 30
+HEAD_ROWS = 60  # rows looked at for a header, with some to spare below the last possible one
+SEARCHED_ROWS = 50
 MAX_LEVELS = 3
+_WIDEST_MERGE = 500  # a merge across more columns is a banner or a whole formatted row
 
 Grid = dict[int, dict[int, str]]  # row -> column -> text
 
@@ -31,79 +34,224 @@ class Layout:
     """Where a template's table stands in a sheet. Rows and columns are 1-based."""
 
     columns: dict[str, int]  # source column -> column, in template order
-    header_rows: tuple[int, int]  # first, last
+    header_rows: tuple[int, int]  # first, last; (0, 0) for a table without a header
     headers: tuple[Header, ...]  # every header of the table, known or not
     missing: tuple[str, ...]  # required columns that are not there
     nearest: tuple[str, ...]  # for these: "客户代号 (B4) ≈ 客户编码"
     notes: tuple[Problem, ...]
+    matches: dict[str, tuple[Match, ...]]
+    last_row: int | None = None  # None: to the end of the sheet
+    factors: Mapping[str, Decimal] = field(default_factory=dict)  # source column -> what its numbers are multiplied by
+    weak: int = 0  # columns recognised by traditional spelling or pinyin only
 
     @property
     def score(self) -> int:
         return len(self.columns)
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """First and last column of the table."""
+        places = [header.column for header in self.headers] or list(self.columns.values())
+        return min(places), max(places)
 
-def head(sheet: Sheet) -> Grid:
-    """The sheet's first rows; merged cells above and inside a header repeat their text to the right."""
-    rows: Grid = defaultdict(dict)
+
+@dataclass(frozen=True)
+class _Found:
+    headers: list[Header]
+    matched: dict[str, list[Match]]
+    rows: tuple[int, int]
+
+    def rank(self, required: set[str]) -> tuple[int, int, int, int]:
+        levels = self.rows[1] - self.rows[0] + 1
+        first = min(match.header.column for group in self.matched.values() for match in group)
+        return len(self.matched) + len(required & self.matched.keys()), -levels, -self.rows[1], -first
+
+    @property
+    def columns(self) -> set[int]:
+        return {header.column for header in self.headers}
+
+
+def head(sheet: Sheet, rows: Sequence[int] | None = None) -> Grid:
+    """The sheet's first rows (or the rows named); merged cells repeat their text to the right and down."""
+    grid: Grid = defaultdict(dict)
     cells = sheet.cells
-    top = cells.filter(pc.less_equal(cells["row"], HEAD_ROWS)) if cells.num_rows else cells
+    if rows is not None:
+        top = cells.filter(pc.is_in(cells["row"], pa.array(rows, cells["row"].type)))
+    else:
+        top = cells.filter(pc.less_equal(cells["row"], HEAD_ROWS)) if cells.num_rows else cells
     for row, column, text in zip(*(top[name].to_pylist() for name in ("row", "column", "text")), strict=True):
         if text.strip():
-            rows[row][column] = text
+            grid[row][column] = text
+    wanted = set(rows) if rows is not None else range(1, HEAD_ROWS + 1)
     for first_row, left, last_row, right in sheet.merges:
-        text = rows.get(first_row, {}).get(left)
-        if text is None or first_row > HEAD_ROWS or right - left > 500:
+        text = grid.get(first_row, {}).get(left)
+        if text is None or right - left > _WIDEST_MERGE:
             continue
-        for row in range(first_row, min(last_row, HEAD_ROWS) + 1):
-            for column in range(left, right + 1):
-                rows[row].setdefault(column, text)
-    return dict(rows)
+        for row in range(first_row, min(last_row, first_row + HEAD_ROWS) + 1):
+            if row in wanted:
+                for column in range(left, right + 1):
+                    grid[row].setdefault(column, text)
+    return dict(grid)
 
 
-def find(sheet: Sheet, template: Template) -> Layout | None:
-    """The best header of this template in the sheet, None if nothing looks like one.
+def find(
+    sheet: Sheet, template: Template, remembered: Mapping[str, str | None] | None = None, spoken: bool = True
+) -> Layout | None:
+    """The best table of this template in the sheet, None if nothing looks like one.
 
-    A layout with `missing` columns is returned too: the caller decides what to say about it.
+    A layout with `missing` columns is returned too: the caller decides what to say about it. `remembered`: header
+    text -> source column (None: "not one of ours"), as a person decided earlier. `spoken`: look for
+    traditional characters and pinyin too where the plain spellings do not give all required columns.
     """
+    found = find_all(sheet, template, remembered, spoken)
+    return found[0] if found else None
+
+
+def find_all(
+    sheet: Sheet, template: Template, remembered: Mapping[str, str | None] | None = None, spoken: bool = True
+) -> list[Layout]:
+    """The best table, its continuations further down, and, if the template reads all tables, those beside it."""
+    if not sheet.read:
+        return []
+    used = Used.of(sheet)
+    if template.pin.header_row is not None:
+        pinned = _pinned(sheet, template, remembered or {})
+        return [_layout(sheet, template, pinned, used, ())]
+    candidates: list[_Found] = []
+    words = Words(template, remembered or {})
+    required = {column.source for column in template.columns if column.required and column.origin == "cell"}
+    for also_spoken in (False, True)[: 1 + spoken]:
+        words = Words(template, remembered or {}, spoken=also_spoken)
+        candidates = _candidates(sheet, template, words, used)
+        if candidates and required <= max(candidates, key=lambda one: one.rank(required)).matched.keys():
+            break
+    wanted = sum(column.origin == "cell" for column in template.columns)
+    candidates = [one for one in candidates if len(one.matched) >= min(2, wanted) or template.pin.columns]
+    if not candidates:
+        return []
+    best = max(candidates, key=lambda one: one.rank(required))
+    others = _others(candidates, best, required)
+    best = _with_group_rows(sheet, best, words)
+    below = _continuations(sheet, template, best, words, used)
+    beside = [_with_group_rows(sheet, other, words) for other in others]
+    ends = [part.rows[0] - 1 for part in below]
+    tables = []
+    for place, part in enumerate([best, *below]):
+        layout = _layout(sheet, template, part, used, () if template.all_tables or place else tuple(beside))
+        tables.append(replace(layout, last_row=ends[place] if place < len(ends) else layout.last_row))
+    if template.all_tables:
+        tables += [_layout(sheet, template, other, used, ()) for other in beside]
+    return tables
+
+
+def _candidates(sheet: Sheet, template: Template, words: Words, used: Used) -> list[_Found]:
+    """Every block of headers that means at least one column, in the first rows, else in the whole sheet."""
     grid = head(sheet)
-    words = headers.vocabulary(template)
-    required = {column.source for column in template.columns if column.required}
-    best: tuple[tuple[int, int, int, int], list[Header], dict[str, list[Header]], tuple[int, int]] | None = None
-    for last in sorted(row for row in grid if row <= SEARCHED_ROWS):
-        for levels in range(1, MAX_LEVELS + 1):
-            if last - levels + 1 < 1:
-                break
-            found = _headers(grid, last - levels + 1, last)
-            matched = headers.match(found, words)
-            if not matched:
-                continue
-            rank = (len(matched) + len(required & matched.keys()), -levels, -last, 0)
-            if best is None or rank > best[0]:
-                best = (rank, found, matched, (last - levels + 1, last))
-    if best is None or len(best[2]) < min(2, len(template.columns)):
-        return None
-    _, found, matched, rows = best
-    first = _with_group_rows(sheet, grid, rows, matched)
-    if first < rows[0]:
-        found = _headers(grid, first, rows[1])
-        matched = headers.match(found, words)
-    return _layout(sheet, template, found, matched, (first, rows[1]))
-
-
-def _headers(grid: Grid, first: int, last: int) -> list[Header]:
-    columns = sorted({column for row in range(first, last + 1) for column in grid.get(row, {})})
-    found = []
-    for column in columns:
-        texts = [grid[row][column] for row in range(first, last + 1) if column in grid.get(row, {})]
-        levels = [text for place, text in enumerate(texts) if place == 0 or text != texts[place - 1]]
-        found.append(Header(column, tuple(levels)))
+    found = _in_grid(sheet, grid, [row for row in grid if row <= SEARCHED_ROWS], template, words, used)
+    if max((len(one.matched) for one in found), default=0) < 2 and sheet.complete:
+        deep = blocks.rows_with_words(sheet, _written(template), SEARCHED_ROWS)[:20]
+        rows = sorted({row - step for row in deep for step in range(MAX_LEVELS)})
+        found += _in_grid(sheet, head(sheet, rows), deep, template, words, used)
     return found
 
 
-def _with_group_rows(sheet: Sheet, grid: Grid, rows: tuple[int, int], matched: dict[str, list[Header]]) -> int:
-    """The first header row once rows of group titles ("基本信息") above it are counted in."""
-    columns = [group[0].column for group in matched.values()]
-    first, width = rows[0], max(columns) - min(columns) + 1
+def _written(template: Template) -> set[str]:
+    return {word for column in template.columns for word in (column.source, *column.synonyms)}
+
+
+def _seen(line: list[Header], sheet: Sheet, template: Template) -> list[Header]:
+    """Without the hidden columns, if the template leaves them out."""
+    if template.hidden.columns != "skip" or not sheet.hidden_columns:
+        return line
+    spans = sheet.hidden_columns
+    return [header for header in line if not any(left <= header.column <= right for left, right in spans)]
+
+
+def _in_grid(
+    sheet: Sheet, grid: Grid, rows: Sequence[int], template: Template, words: Words, used: Used
+) -> list[_Found]:
+    found = []
+    pin = template.pin
+    for last in sorted(rows):
+        for levels in range(1, MAX_LEVELS + 1):
+            first = last - levels + 1
+            if first < 1 or (levels > 1 and first not in grid):
+                break
+            line = _seen(_headers(grid, first, last, pin.first_column, pin.last_column), sheet, template)
+            parts = [_matched(part, words, (first, last)) for part in blocks.split(line, used, first)]
+            parts = _joined([part for part in parts if part.matched], used, words)
+            found += parts
+    return found
+
+
+def _matched(found: list[Header], words: Words, rows: tuple[int, int]) -> _Found:
+    matched = headers.match(found, words)
+    for source, column in words.template.pin.columns.items():
+        header = next((one for one in found if one.column == column), Header(column, ("",)))
+        matched[source] = [Match(header, "pinned")]
+    if words.template.pin.columns:
+        nailed = set(words.template.pin.columns.values())
+        for source in [name for name in matched if name not in words.template.pin.columns]:
+            matched[source] = [match for match in matched[source] if match.header.column not in nailed]
+            if not matched[source]:
+                del matched[source]
+    return _Found(found, matched, rows)
+
+
+def _joined(parts: list[_Found], used: Used, words: Words) -> list[_Found]:
+    """Blocks of one row put together where they share no column of the template and are filled in the same rows."""
+    if len(parts) < 2:
+        return parts
+    whole = parts[0]
+    for part in parts[1:]:
+        apart = whole.matched.keys() & part.matched.keys()
+        if not apart and blocks.belong_together(whole.headers, part.headers, used, part.rows[1]):
+            whole = _matched([*whole.headers, *part.headers], words, part.rows)
+    return [whole, *parts] if whole is not parts[0] else parts
+
+
+def _headers(grid: Grid, first: int, last: int, left: int | None, right: int | None) -> list[Header]:
+    columns = sorted({column for row in range(first, last + 1) for column in grid.get(row, {})})
+    found = []
+    titles = [_rightwards(grid.get(row, {}), columns) for row in range(max(1, first - 1), last)]
+    for column in columns:
+        if (left is not None and column < left) or (right is not None and column > right):
+            continue
+        texts = [grid[row][column] for row in range(first, last + 1) if column in grid.get(row, {})]
+        levels = [text for place, text in enumerate(texts) if place == 0 or text != texts[place - 1]]
+        above = [line[column] for line in titles if column in line and line[column] not in levels]
+        found.append(Header(column, tuple(levels), tuple(dict.fromkeys(above))))
+    return found
+
+
+def _rightwards(line: dict[int, str], columns: Sequence[int]) -> dict[int, str]:
+    """Each text of a row of group titles over the columns up to the next text."""
+    found: dict[int, str] = {}
+    current: str | None = None
+    for column in columns:
+        current = line.get(column, current)
+        if current is not None:
+            found[column] = current
+    return found
+
+
+def _others(candidates: list[_Found], best: _Found, required: set[str]) -> list[_Found]:
+    """Further complete tables of the template beside the best one, each in its best reading."""
+    taken, found = set(best.columns), []
+    for one in sorted(candidates, key=lambda one: one.rank(required), reverse=True):
+        complete = required <= one.matched.keys() and len(one.matched) >= 2
+        if complete and not one.columns & taken:
+            taken |= one.columns
+            found.append(one)
+    return sorted(found, key=lambda one: min(one.columns))
+
+
+def _with_group_rows(sheet: Sheet, found: _Found, words: Words) -> _Found:
+    """The header once rows of group titles ("基本信息") above it are counted in."""
+    columns = [group[0].header.column for group in found.matched.values()]
+    rows, width = found.rows, max(columns) - min(columns) + 1
+    grid = head(sheet) if rows[1] <= HEAD_ROWS else head(sheet, range(max(1, rows[0] - MAX_LEVELS), rows[1] + 1))
+    first = rows[0]
     while first > 1 and rows[1] - first + 1 < MAX_LEVELS:
         spans = [
             right - left + 1
@@ -113,93 +261,72 @@ def _with_group_rows(sheet: Sheet, grid: Grid, rows: tuple[int, int], matched: d
         if not spans or max(spans) >= width or first - 1 not in grid:
             break
         first -= 1
-    return first
+    if first == rows[0]:
+        return found
+    pin = words.template.pin
+    line = _headers(grid, first, rows[1], pin.first_column, pin.last_column)
+    return _matched([header for header in line if header.column in found.columns], words, (first, rows[1]))
 
 
-def _layout(
-    sheet: Sheet,
-    template: Template,
-    found: Sequence[Header],
-    matched: dict[str, list[Header]],
-    rows: tuple[int, int],
-) -> Layout:
-    columns = {c.source: matched[c.source][0].column for c in template.columns if c.source in matched}
-    missing = tuple(c.source for c in template.columns if c.required and c.source not in matched)
-    used = {header.column for group in matched.values() for header in group}
-    unknown = [header for header in found if header.column not in used]
-    nearest = []
-    for source in missing:
-        header = headers.nearest(source, template, unknown)
-        if header is not None:
-            nearest.append(f"{header.shown} ({address(rows[1], header.column)}) ≈ {source}")
+def _continuations(sheet: Sheet, template: Template, best: _Found, words: Words, used: Used) -> list[_Found]:
+    """The same table again further down with its columns in other places; a header in the same places is only a
+    repeated one."""
+    if not sheet.complete:
+        return []
+    written = _written(template) | {level.strip() for header in best.headers for level in header.levels}
+    current, found = best, []
+    least = {column.source for column in template.columns if column.required and column.origin == "cell"}
+    for row in blocks.rows_with_words(sheet, written, best.rows[1])[:200]:
+        line = _headers(head(sheet, [row]), row, row, template.pin.first_column, template.pin.last_column)
+        for part in blocks.split(line, used, row):
+            if not {header.column for header in part} & current.columns:
+                continue
+            again = _matched(part, words, (row, row))
+            if len(again.matched) < 2 or not least <= again.matched.keys():
+                continue
+            if _places(again) != {
+                source: place for source, place in _places(current).items() if source in again.matched
+            }:
+                found.append(again)
+                current = again
+    return found
+
+
+def _places(found: _Found) -> dict[str, int]:
+    return {source: group[0].header.column for source, group in found.matched.items()}
+
+
+def _pinned(sheet: Sheet, template: Template, remembered: Mapping[str, str | None]) -> _Found:
+    pin = template.pin
+    rows = pin.header_row or (0, 0)
+    words = Words(template, remembered, spoken=True)
+    if rows == (0, 0):
+        line = [Header(column, (source,)) for source, column in pin.columns.items()]
+    else:
+        grid = head(sheet) if rows[1] <= HEAD_ROWS else head(sheet, range(max(1, rows[0] - 1), rows[1] + 1))
+        line = _headers(grid, *rows, pin.first_column, pin.last_column)
+    return _matched(line, words, rows)
+
+
+def _layout(sheet: Sheet, template: Template, found: _Found, used: Used, beside: tuple[_Found, ...]) -> Layout:
+    read = [column for column in template.columns if column.origin == "cell"]
+    columns = {c.source: found.matched[c.source][0].header.column for c in read if c.source in found.matched}
+    missing = tuple(c.source for c in read if c.required and c.source not in found.matched)
+    taken = {match.header.column for group in found.matched.values() for match in group}
+    unknown = [header for header in found.headers if header.column not in taken]
+    matches = {source: tuple(group) for source, group in found.matched.items()}
+    last = template.pin.last_row
+    other = blocks.other_table_below(sheet, sorted(columns.values()), found.rows[1], last) if sheet.complete else None
+    about = explain.Told(sheet, template, found.rows, columns, matches, unknown)
     return Layout(
         columns=columns,
-        header_rows=rows,
-        headers=tuple(found),
+        header_rows=found.rows,
+        headers=tuple(found.headers),
         missing=missing,
-        nearest=tuple(nearest),
-        notes=tuple(_notes(sheet, template, matched, unknown, columns, rows)),
+        nearest=tuple(explain.nearest_of(about, missing)),
+        notes=tuple(explain.notes(about, [(one.rows[1], min(one.columns)) for one in beside], other)),
+        matches=matches,
+        last_row=last if other is None else other - 1,
+        factors=explain.factors(about),
+        weak=sum(group[0].how in ("traditional", "pinyin", "initials") for group in matches.values()),
     )
-
-
-def _notes(
-    sheet: Sheet,
-    template: Template,
-    matched: dict[str, list[Header]],
-    unknown: Sequence[Header],
-    columns: dict[str, int],
-    rows: tuple[int, int],
-) -> list[Problem]:
-    first, last = rows
-    notes = [Problem("note_banner", last=first - 1)] if first > 1 else []
-    notes.append(Problem("note_header", first=first, last=last, data=last + 1))
-    for source, group in matched.items():
-        header, column = group[0], template.column(source)
-        if headers.plain(header.leaf) != headers.plain(source):
-            notes.append(Problem("note_synonym", header=header.shown, column=source))
-        if len(group) > 1:
-            cells = ", ".join(address(last, other.column) for other in group)
-            notes.append(Problem("note_double_column", column=source, cells=cells, used=column_letters(header.column)))
-        unit = headers.unit_of(header.leaf)
-        if unit is not None and column.unit is not None and not headers.same_unit(unit, column.unit):
-            notes.append(Problem("note_unit_differs", column=source, unit=unit, expected=column.unit))
-        elif unit is not None:
-            notes.append(Problem("note_unit", column=source, unit=unit))
-    if unknown:
-        named = ", ".join(f"{header.shown} ({column_letters(header.column)})" for header in unknown)
-        notes.append(Problem("note_unknown_columns", columns=named))
-    absent = [column.source for column in template.columns if not column.required and column.source not in columns]
-    if absent:
-        notes.append(Problem("note_absent_columns", columns=", ".join(absent)))
-    by_column = {
-        header.column: header.shown for header in (*unknown, *(h for group in matched.values() for h in group))
-    }
-    hidden = [
-        f"{by_column[column]} ({column_letters(column)})"
-        for column in sorted(by_column)
-        if any(left <= column <= right for left, right in sheet.hidden_columns)
-    ]
-    if hidden:
-        notes.append(Problem("note_hidden_columns", columns=", ".join(hidden)))
-    if not sheet.visible:
-        notes.append(Problem("note_hidden_sheet", sheet=sheet.name or ""))
-    return notes + _value_notes(sheet, last, columns)
-
-
-def _value_notes(sheet: Sheet, last: int, columns: dict[str, int]) -> list[Problem]:
-    notes = []
-    for code, seen in (
-        ("note_errors", sheet.errors),
-        ("note_not_calculated", sheet.not_calculated),
-        ("note_long_numbers", sheet.long_numbers),
-    ):
-        if seen.get("count"):
-            notes.append(Problem(code, count=seen["count"], cells=", ".join(seen["cells"])))
-    if sheet.hidden_row_count:
-        rows = ", ".join(str(row) for row in sheet.hidden_rows)
-        notes.append(Problem("note_hidden_rows", count=sheet.hidden_row_count, rows=rows))
-    inside = [merge for merge in sheet.merges if merge[0] > last and set(columns.values()) & {merge[1], merge[3]}]
-    if inside:
-        cells = ", ".join(f"{address(t, left)}:{address(b, right)}" for t, left, b, right in inside[:5])
-        notes.append(Problem("note_merged_cells", count=len(inside), cells=cells))
-    return notes

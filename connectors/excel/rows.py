@@ -1,43 +1,46 @@
 """Data rows below a header: pages of text columns, keys, and rows that are no data.
 
-Belongs here: turning a sheet's cells and a layout into pages. Does not belong here: standard values
-and rules (the hub), finding the header (layout.py).
+Belongs here: turning the cells of a table (body.py) into pages, and what is to be said about its rows. Does not
+belong here: which rows are no data (refuse.py), standard values and rules (the hub), finding the header (layout.py).
 """
 
 from __future__ import annotations
 
 import json
-import re
-import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.base import KEY, REJECTED_SCHEMA, ROW_NO
+from connectors.excel import cells, refuse
+from connectors.excel.body import Body
 from connectors.excel.cells import address
 from connectors.excel.layout import Layout
 from connectors.excel.sandbox import Sheet
-from schemas.model import Template
+from schemas.model import CellType, Template
 from schemas.problems import Problem
 
-_TOTAL = re.compile(
-    r"(?:本页|本月|本年|累计|以上)?(?:合计|总计|小计|共计|总合计|累计|grandtotal|subtotal|total)"
-    r"(?:$|[:,(\d]|共|数量|金额|行|\()",
-)
-_TELLING = r"(?i)[合总小共累]\s*计|total|制表|填表|审核|复核|批准|编制|打印|制单"
-_SIGNATURE = re.compile(r"(?:制表|填表|审核|复核|批准|编制|打印|制单)(?:人|日期|时间)?:")
-
-
-@dataclass
-class Counts:
-    """What was passed over while reading, for the notes."""
-
-    blank_rows: int = 0
-    extra_cells: int = 0
-    extra_samples: list[str] = field(default_factory=list)
+_SAMPLES = 5
+_MOST_ROWS = 20  # row numbers named in one note
+_NUMBER = r"^\s*[-+]?[\d,]*\.?\d+\s*$"
+# What was done to cells -> the note that says so.
+_CHANGED = {
+    "merged": "note_merged_filled",
+    "filled_down": "note_filled_down",
+    "roc": "note_roc_dates",
+    "digits_lost": "note_long_numbers",
+    "scientific": "note_scientific",
+}
+_REFUSED = {
+    refuse.TOTAL: "note_totals",
+    refuse.HEADER: "note_repeated_headers",
+    refuse.SIGNATURE: "note_signatures",
+    refuse.NOTE: "note_remarks",
+    refuse.SECTION: "note_sections",
+    refuse.HIDDEN: "note_hidden_rows_skipped",
+}
 
 
 def schema_of(template: Template) -> pa.Schema:
@@ -47,120 +50,137 @@ def schema_of(template: Template) -> pa.Schema:
 
 
 class DataRows:
-    """The rows below the header of one sheet. `counts` is complete before the first page comes."""
+    """The rows below the header of one table. Everything is decided before the first page comes.
 
-    def __init__(self, sheet: Sheet, layout: Layout, template: Template) -> None:
+    `types`: what the cells of each source column hold. `file_name`: for columns that take it. `seen`: keys and how
+    often they came, shared by the tables that are read as one.
+    """
+
+    def __init__(
+        self,
+        sheet: Sheet,
+        layout: Layout,
+        template: Template,
+        types: Mapping[str, CellType],
+        file_name: str = "",
+        seen: dict[str, int] | None = None,
+    ) -> None:
         self.sheet, self.layout, self.template = sheet, layout, template
-        self.counts = Counts()
-        rows = sheet.cells["row"].to_numpy()
-        columns = sheet.cells["column"].to_numpy()
-        below = rows > layout.header_rows[1]
-        known = np.isin(columns, list(layout.columns.values()))
-        self._texts = pa.concat_arrays([pa.array([], pa.string()), *sheet.cells["text"].chunks])
-        filled = pc.not_equal(pc.utf8_trim_whitespace(self._texts), "").to_numpy(zero_copy_only=False)
-        self._rows = np.unique(rows[below & known & filled])
-        # A cell of blanks makes no row, but within a row it lands as it stands: people must find it again.
-        written = pc.not_equal(self._texts, "").to_numpy(zero_copy_only=False)
-        place = np.flatnonzero(below & known & written & np.isin(rows, self._rows))
-        place = place[np.argsort(rows[place], kind="stable")]
-        self._place, self._cell_rows, self._cell_columns = place, rows[place], columns[place]
-        self._count_rest(rows, columns, np.flatnonzero(below & ~known & filled))
-
-    def _count_rest(self, rows: np.ndarray, columns: np.ndarray, rest: np.ndarray) -> None:
-        if len(self._rows):
-            span = int(self._rows[-1]) - self.layout.header_rows[1]
-            self.counts.blank_rows = span - len(self._rows)
-        named = {header.column for header in self.layout.headers}
-        # A value below no header, or in a row without any value of ours: shown, because it is not loaded.
-        lost = rest[~(np.isin(columns[rest], list(named)) & np.isin(rows[rest], self._rows))]
-        self.counts.extra_cells = len(lost)
-        self.counts.extra_samples = [address(int(rows[i]), int(columns[i])) for i in lost[:5]]
+        self._types, self._file_name = types, file_name
+        self._seen = seen if seen is not None else {}
+        self.body = Body(sheet, layout, template, types)
+        self.refused = refuse.reasons(self.body, sheet, layout, template)
 
     def notes(self) -> list[Problem]:
-        counts, found = self.counts, []
-        if counts.blank_rows:
-            found.append(Problem("note_blank_rows", count=counts.blank_rows))
-        if counts.extra_cells:
-            found.append(Problem("note_extra_cells", count=counts.extra_cells, cells=", ".join(counts.extra_samples)))
-        return found
+        """What was passed over, changed or looks odd in the rows."""
+        found = [*self._passed_over(), *self._hidden()]
+        changed = self.body.changed
+        for what, code in _CHANGED.items():
+            if changed.counts.get(what):
+                found.append(Problem(code, count=changed.counts[what], cells=changed.named(what)))
+        return [*found, *self._merges(), *self._numbers_as_text()]
+
+    def _passed_over(self) -> Iterator[Problem]:
+        for code, note in _REFUSED.items():
+            refused = sorted(row for row, reason in self.refused.items() if reason == code)
+            if refused:
+                more = " …" if len(refused) > _MOST_ROWS else ""
+                named = ", ".join(str(row) for row in refused[:_MOST_ROWS]) + more
+                yield Problem(note, count=len(refused), rows=named)
+        rows = self.body.rows
+        if len(rows) and (blank := int(rows[-1]) - self.layout.header_rows[1] - len(rows)):
+            yield Problem("note_blank_rows", count=blank)
+        extra = self._extra_cells()
+        if extra:
+            yield Problem("note_extra_cells", count=len(extra), cells=", ".join(extra[:_SAMPLES]))
+
+    def _extra_cells(self) -> list[str]:
+        """Values below no header, or in a row without any value of ours: shown, because they are not loaded."""
+        table = self.sheet.cells
+        rows, columns = table["row"].to_numpy(), table["column"].to_numpy()
+        last = self.layout.last_row or cells.MAX_ROW
+        named = [header.column for header in self.layout.headers if header.column not in self.body.known]
+        below = (rows > self.layout.header_rows[1]) & (rows <= last) & ~np.isin(columns, list(self.body.known))
+        lost = np.flatnonzero(below & ~(np.isin(columns, named) & np.isin(rows, self.body.rows)))
+        filled = pc.not_equal(pc.utf8_trim_whitespace(table["text"].take(pa.array(lost))), "")
+        lost = lost[filled.to_numpy()] if len(lost) else lost
+        return [address(int(rows[place]), int(columns[place])) for place in lost]
+
+    def _hidden(self) -> Iterator[Problem]:
+        by_hand, filtered = refuse.hidden_rows(self.sheet, self.body.rows)
+        policy = self.template.hidden
+        for rows, word, note in (
+            (by_hand, policy.rows, "note_hidden_rows"),
+            (filtered, policy.filtered, "note_filtered_rows"),
+        ):
+            if len(rows) and word == "warn":
+                yield Problem(note, count=len(rows), rows=", ".join(str(row) for row in rows[:_SAMPLES].tolist()))
+
+    def _merges(self) -> Iterator[Problem]:
+        inside = [
+            merge
+            for merge in self.sheet.merges
+            if merge[0] > self.layout.header_rows[1] and self.body.known & {merge[1], merge[3]}
+        ]
+        if inside and self.template.merged == "first":
+            named = ", ".join(f"{address(t, left)}:{address(b, right)}" for t, left, b, right in inside[:_SAMPLES])
+            yield Problem("note_merged_cells", count=len(inside), cells=named)
+
+    def _numbers_as_text(self) -> Iterator[Problem]:
+        """Numbers that the workbook holds as text ("number stored as text"); CSV knows nothing else."""
+        kinds = self.sheet.cells["kind"] if "kind" in self.sheet.cells.column_names else None
+        if kinds is None or self.sheet.name is None:
+            return
+        numbers = [
+            self.layout.columns[s] for s, kind in self._types.items() if kind == "number" and s in self.layout.columns
+        ]
+        table = self.sheet.cells
+        mine = np.isin(table["column"].to_numpy(), numbers) & np.isin(table["row"].to_numpy(), self.body.rows)
+        mine &= (kinds.to_numpy() & ~np.uint8(cells.FORMULA)) == cells.TEXT
+        place = np.flatnonzero(mine)
+        if len(place):
+            place = place[pc.match_substring_regex(table["text"].take(pa.array(place)), _NUMBER).to_numpy()]
+        if len(place):
+            named = [address(table["row"][int(p)].as_py(), table["column"][int(p)].as_py()) for p in place[:_SAMPLES]]
+            yield Problem("note_text_numbers", count=len(place), cells=", ".join(named))
 
     def pages(self, page_rows: int) -> Iterator[tuple[pa.Table, pa.Table]]:
         """(rows, rejected) per page; at least one page, perhaps empty."""
-        seen: dict[str, int] = {}
-        for start in range(0, max(len(self._rows), 1), page_rows):
-            numbers = self._rows[start : start + page_rows]
-            yield self._page(numbers, seen)
+        rows = self.body.rows
+        for start in range(0, max(len(rows), 1), page_rows):
+            yield self._page(rows[start : start + page_rows])
 
-    def _page(self, numbers: np.ndarray, seen: dict[str, int]) -> tuple[pa.Table, pa.Table]:
+    def _page(self, numbers: np.ndarray) -> tuple[pa.Table, pa.Table]:
         table = self._columns(numbers)
-        reasons = _reasons(table, self.layout, self.template.key)
-        rejected = [place for place, reason in enumerate(reasons) if reason]
+        rejected = [place for place, row in enumerate(numbers.tolist()) if row in self.refused]
         sheet = self.sheet.name or ""
         if rejected:
             lines = table.take(rejected).to_pylist()
             row_numbers = [int(numbers[place]) for place in rejected]
             raw = [json.dumps({k: v for k, v in line.items() if v is not None}, ensure_ascii=False) for line in lines]
             keys = [f"{sheet}!{row}" for row in row_numbers]
-            codes = [reasons[place] for place in rejected]
+            codes = [self.refused[row] for row in row_numbers]
             rejected_table = pa.table([keys, row_numbers, raw, codes], schema=REJECTED_SCHEMA)
-            keep = [place for place, reason in enumerate(reasons) if not reason]
-            table, numbers = table.take(keep), numbers[keep]
+            keep = np.setdiff1d(np.arange(len(numbers)), rejected)
+            table, numbers = table.take(pa.array(keep)), numbers[keep]
         else:
             rejected_table = REJECTED_SCHEMA.empty_table()
-        keys = _keys(table, self.template.key, numbers, seen)
+        keys = _keys(table, self.template.key, numbers, self._seen)
         arrays = [*table.columns, pa.array(keys, pa.string()), pa.array(numbers, pa.int64())]
         return pa.table(arrays, schema=schema_of(self.template)), rejected_table
 
     def _columns(self, numbers: np.ndarray) -> pa.Table:
         """The template's columns for these row numbers; a column the sheet lacks is all null."""
-        if len(numbers):
-            low = np.searchsorted(self._cell_rows, numbers[0], "left")
-            high = np.searchsorted(self._cell_rows, numbers[-1], "right")
-        else:
-            low = high = 0
-        rows, columns, place = self._cell_rows[low:high], self._cell_columns[low:high], self._place[low:high]
         arrays = []
-        for source in (column.source for column in self.template.columns):
-            if source not in self.layout.columns:
+        for column in self.template.columns:
+            if column.origin != "cell":
+                name = self.sheet.name if column.origin == "sheet" else self._file_name
+                arrays.append(pa.array([name] * len(numbers), pa.string()))
+            elif column.source not in self.layout.columns:
                 arrays.append(pa.nulls(len(numbers), pa.string()))
-                continue
-            mine = columns == self.layout.columns[source]
-            index = np.full(len(numbers), -1, np.int64)
-            index[np.searchsorted(numbers, rows[mine])] = place[mine]
-            arrays.append(self._texts.take(pa.array(index, mask=index < 0)))
+            else:
+                arrays.append(self.body.column(self.layout.columns[column.source], numbers))
         return pa.table(arrays, names=[column.source for column in self.template.columns])
-
-
-def _reasons(table: pa.Table, layout: Layout, key: tuple[str, ...]) -> list[str]:
-    """Per row: the code of why it is no data, "" for data. Only rows with a telling word are looked at closely."""
-    like_header = np.zeros(table.num_rows, np.int64)
-    telling = np.zeros(table.num_rows, bool)
-    by_column = {header.column: header for header in layout.headers}
-    for source, column in layout.columns.items():
-        texts = pc.utf8_trim_whitespace(table[source])
-        written = [level.strip() for level in by_column[column].levels]
-        like_header += pc.fill_null(pc.is_in(texts, pa.array(written)), False).to_numpy()
-        telling |= pc.fill_null(pc.match_substring_regex(texts, _TELLING), False).to_numpy()
-    reasons = [""] * table.num_rows
-    for place in np.flatnonzero((like_header >= 2) | telling):
-        line = table.slice(int(place), 1).to_pylist()[0]
-        filled = [(source, line[source]) for source in layout.columns if line[source] is not None]
-        if like_header[place] >= 2 and like_header[place] * 2 > len(filled):
-            reasons[place] = "workbook_reject_header"
-        else:
-            reasons[place] = _reason(filled, key)
-    return reasons
-
-
-def _reason(filled: list[tuple[str, str]], key: tuple[str, ...]) -> str:
-    for place, (source, text) in enumerate(filled[:3]):
-        core = "".join(unicodedata.normalize("NFKC", text).lower().split())
-        others = [other for other, _ in filled if other in key and other != source]
-        if _TOTAL.match(core) and not others and (source in key or place == 0):
-            return "workbook_reject_total"
-        if place == 0 and len(filled) <= 3 and _SIGNATURE.match(core):
-            return "workbook_reject_signature"
-    return ""
 
 
 def _keys(table: pa.Table, key: tuple[str, ...], numbers: np.ndarray, seen: dict[str, int]) -> list[str]:

@@ -1,38 +1,42 @@
-"""One file read with one template: the right sheet, its table, its pages.
+"""One file read with one template: the right sheets, their tables, their pages.
 
-Belongs here: choosing the sheet, putting layout, rows and notes together. Does not belong here:
+Belongs here: choosing among sheets, putting layout, rows and notes together. Does not belong here:
 folders and versions (connector.py), any parsing of the file (the child process).
 """
 
 from __future__ import annotations
 
-import fnmatch
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from connectors.base import Page, SourceFile
-from connectors.excel import layout, opened, sniff
+from connectors.excel import layout, opened, sniff, which_sheets
 from connectors.excel.cells import column_letters
 from connectors.excel.headers import plain
 from connectors.excel.layout import Layout
 from connectors.excel.rows import DataRows
 from connectors.excel.sandbox import Book, Sheet
+from schemas.loader import cell_types
 from schemas.model import Template
 from schemas.problems import Problem
 
 PAGE_ROWS = 20_000
 _WHOLE_BELOW = 3_000_000  # bytes; smaller files are read whole at once, larger ones head first
+Remembered = Mapping[str, str | None]  # header text -> source column; None: a person said it is not one of ours
 
 
 @dataclass(frozen=True)
 class Table:
-    """Where a template's table stands in a file that was opened."""
+    """Where a template's table stands in a file that was opened.
+
+    `parts`: all that is read as one table, the best first: (sheet, layout).
+    """
 
     sheet: Sheet
     layout: Layout
     notes: tuple[Problem, ...]
+    parts: tuple[tuple[Sheet, Layout], ...] = ()
 
 
 def open_head(path: Path, shown_name: str, passwords: Sequence[str] = ()) -> Book:
@@ -41,29 +45,26 @@ def open_head(path: Path, shown_name: str, passwords: Sequence[str] = ()) -> Boo
     return opened.read_workbook(path, shown_name, None if small else layout.HEAD_ROWS, passwords=passwords)
 
 
-def locate(book: Book, template: Template, shown_name: str) -> Table:
-    """The sheet and table of the template.
+def locate(book: Book, template: Template, shown_name: str, remembered: Remembered | None = None) -> Table:
+    """The sheet and table of the template, and what is read together with it.
 
     Raises Problem `workbook_no_sheet`, `workbook_no_header`, `workbook_missing_columns`.
     """
-    candidates = _sheets(book, template)
-    if not candidates:
-        names = ", ".join(sheet.name or "" for sheet in book.sheets) or "-"
-        raise Problem("workbook_no_sheet", file=shown_name, template=template.title.zh, sheets=names)
-    found = [(sheet, layout.find(sheet, template)) for sheet in candidates]
-    fitting = [(sheet, place) for sheet, place in found if place is not None]
+    candidates = which_sheets.candidates(book, template)
+    named = which_sheets.named(book, template)
+    found = [(sheet, layout.find_all(sheet, template, remembered)) for sheet in candidates]
+    fitting = [(sheet, tables) for sheet, tables in found if tables]
     if not fitting:
+        if (template.sheets or template.pin.sheet is not None) and not named and book.kind != sniff.CSV:
+            names = ", ".join(sheet.name or "" for sheet in book.sheets) or "-"
+            raise Problem("workbook_no_sheet", file=shown_name, template=template.title.zh, sheets=names)
         columns = ", ".join(column.source for column in template.columns)
-        sheet = candidates[0]
-        raise Problem(
-            "workbook_no_header",
-            file=shown_name,
-            sheet=sheet.name or shown_name,
-            template=template.title.zh,
-            columns=columns,
-        )
+        where = (candidates[0].name if candidates else None) or shown_name
+        title = template.title.zh
+        raise Problem("workbook_no_header", file=shown_name, sheet=where, template=title, columns=columns)
     # max() keeps the first of equals: the order of preference in the template, then tab order
-    sheet, place = max(fitting, key=lambda pair: (not pair[1].missing, pair[0].visible, pair[1].score))
+    sheet, tables = max(fitting, key=lambda pair: _fitness(*pair))
+    place = tables[0]
     if place.missing:
         raise Problem(
             "workbook_missing_columns",
@@ -73,22 +74,16 @@ def locate(book: Book, template: Template, shown_name: str) -> Table:
             columns=", ".join(place.missing),
             nearest="; ".join(place.nearest) or "-",
         )
-    return Table(sheet, place, (*_file_notes(book, shown_name), *_sheet_notes(book, sheet), *place.notes))
+    read = [(sheet, tables)]
+    if template.all_sheets:
+        read = [pair for pair in fitting if not pair[1][0].missing and (pair[0].visible or pair[0] is sheet)]
+    parts = tuple((sheet, part) for sheet, several in read for part in several if not part.missing)
+    notes = (*_file_notes(book, shown_name), *_sheet_notes(book, [sheet for sheet, _ in read], fitting), *place.notes)
+    return Table(sheet, place, notes, parts)
 
 
-def _sheets(book: Book, template: Template) -> list[Sheet]:
-    """Sheets by the template's names and patterns in that order; all of them if it names none or for CSV."""
-    if not template.sheets or (len(book.sheets) == 1 and book.kind == sniff.CSV):
-        return list(book.sheets)
-    chosen: list[Sheet] = []
-    for pattern in template.sheets:
-        wanted = unicodedata.normalize("NFKC", pattern).strip().lower()
-        for sheet in book.sheets:
-            name = unicodedata.normalize("NFKC", sheet.name or "").strip().lower()
-            if sheet not in chosen and fnmatch.fnmatchcase(name, wanted):
-                chosen.append(sheet)
-    # A renamed sheet ("Sheet1") is no reason to refuse a table whose header fits.
-    return chosen or [sheet for sheet in book.sheets if layout.find(sheet, template) is not None]
+def _fitness(sheet: Sheet, tables: list[Layout]) -> tuple[bool, bool, int]:
+    return not tables[0].missing, sheet.visible, 2 * tables[0].score - tables[0].weak
 
 
 def _file_notes(book: Book, shown_name: str) -> list[Problem]:
@@ -101,9 +96,18 @@ def _file_notes(book: Book, shown_name: str) -> list[Problem]:
     return notes
 
 
-def _sheet_notes(book: Book, sheet: Sheet) -> list[Problem]:
-    others = [other.name or "" for other in book.sheets if other is not sheet]
-    return [Problem("note_other_sheets", sheets=", ".join(others))] if others else []
+def _sheet_notes(book: Book, read: list[Sheet], fitting: list[tuple[Sheet, list[Layout]]]) -> Iterator[Problem]:
+    others = [other.name or "" for other in book.sheets if not any(other is sheet for sheet in read)]
+    if len(book.sheets) > 1 and len(read) == 1:
+        yield Problem("note_sheet", sheet=read[0].name or "")
+    elif len(read) > 1:
+        yield Problem("note_sheets", count=len(read), sheets=", ".join(sheet.name or "" for sheet in read))
+    if others:
+        yield Problem("note_other_sheets", sheets=", ".join(others))
+    for sheet, tables in fitting:
+        if tables[0].missing and not any(sheet is other for other in read):
+            missing = ", ".join(tables[0].missing)
+            yield Problem("note_sheet_lacks", sheet=sheet.name or "", columns=missing)
 
 
 def read_file(
@@ -112,34 +116,60 @@ def read_file(
     shown_name: str,
     page_rows: int = PAGE_ROWS,
     passwords: Sequence[str] = (),
+    remembered: Remembered | None = None,
 ) -> Iterator[Page]:
     """Pages of the template's table in one file; at least one page, perhaps without rows.
 
     Rows carry the template's columns as text, KEY and ROW_NO; `position` is the file's SHA-256 and
-    the last row. Raises Problem: see `sandbox.read_workbook` and `locate`.
+    the last row. Each page's file says sheet and columns of its own part of the table.
+    Raises Problem: see `sandbox.read_workbook` and `locate`.
     """
-    book = open_head(path, shown_name, passwords)
-    table = locate(book, template, shown_name)
-    if not table.sheet.complete:
-        name = table.sheet.name
-        book = opened.read_workbook(path, shown_name, only=[name] if name is not None else None, passwords=passwords)
-        whole = next(sheet for sheet in book.sheets if sheet.name == name)
-        place = layout.find(whole, template) or table.layout
-        table = Table(whole, place, (*_file_notes(book, shown_name), *_sheet_notes(book, whole), *place.notes))
-    rows = DataRows(table.sheet, table.layout, template)
+    table = _open_whole(path, template, shown_name, passwords, remembered)
     sha256 = opened.digest(path)
-    file = SourceFile(
-        path=shown_name,
-        sheet=table.sheet.name,
-        sha256=sha256,
-        columns={source: column_letters(column) for source, column in table.layout.columns.items()},
-        header_row=table.layout.header_rows[1],
-        notes=(*table.notes, *rows.notes()),
-    )
+    types = cell_types(template)
+    seen: dict[str, int] = {}
+    parts = [
+        (part, DataRows(sheet, part, template, types, PurePosixPath(shown_name).name, seen))
+        for sheet, part in table.parts
+    ]
+    notes = list(table.notes)
+    for number, (part, rows) in enumerate(parts):
+        if number:  # the first part's own notes are the table's
+            where = rows.sheet.name or shown_name
+            notes += [Problem("note_part", sheet=where, row=part.header_rows[1]), *part.notes]
+        notes += rows.notes()
     done = 0
-    for good, rejected in rows.pages(page_rows):
-        done += good.num_rows + rejected.num_rows
-        yield Page(rows=good, rejected=rejected, file=file, position={"sha256": sha256, "rows": done})
+    for part, rows in parts:
+        file = SourceFile(
+            path=shown_name,
+            sheet=rows.sheet.name,
+            sha256=sha256,
+            columns={source: column_letters(column) for source, column in part.columns.items()},
+            header_row=part.header_rows[1],
+            notes=tuple(notes),
+        )
+        for good, rejected in rows.pages(page_rows):
+            done += good.num_rows + rejected.num_rows
+            yield Page(rows=good, rejected=rejected, file=file, position={"sha256": sha256, "rows": done})
+
+
+def _open_whole(
+    path: Path, template: Template, shown_name: str, passwords: Sequence[str], remembered: Remembered | None
+) -> Table:
+    """The template's table with all its rows."""
+    book = open_head(path, shown_name, passwords)
+    cut_off = [sheet for sheet in book.sheets if not sheet.complete]
+    names: list[str] | None = None
+    try:
+        table = locate(book, template, shown_name, remembered)
+        if all(sheet.complete for sheet, _ in table.parts):
+            return table
+        names = [sheet.name for sheet, _ in table.parts if sheet.name is not None] or None
+    except Problem:
+        if not cut_off:
+            raise  # otherwise the header may stand further down than was looked
+    book = opened.read_workbook(path, shown_name, only=names, passwords=passwords)
+    return locate(book, template, shown_name, remembered)
 
 
 def match_template(
@@ -156,19 +186,11 @@ def match_template(
 
 def best_template(book: Book, templates: Iterable[Template], shown_name: str) -> Template:
     """As `match_template`, for a file that is already open."""
-    ranked = []
-    for order, template in enumerate(templates):
-        for sheet in _sheets(book, template):
-            place = layout.find(sheet, template)
-            if place is None:
-                continue
-            share = place.score / max(len(place.headers), len(template.columns))
-            named = sheet.name in template.sheets
-            own = {plain(source) for source in place.columns}
-            exact = sum(plain(header.leaf) in own for header in place.headers)
-            ranked.append(((not place.missing, named, exact, share, -order), template, place))
+    templates = list(templates)
+    ranked = _ranked(book, templates, spoken=False)
+    if not any(not place.missing for _, _, place in ranked):
+        ranked = _ranked(book, templates, spoken=True) or ranked
     if not ranked:
-        templates = list(templates)
         columns = ", ".join(column.source for column in templates[0].columns if column.required) if templates else "-"
         title = templates[0].title.zh if templates else "-"
         raise Problem("workbook_no_template", file=shown_name, template=title, columns=columns)
@@ -178,3 +200,20 @@ def best_template(book: Book, templates: Iterable[Template], shown_name: str) ->
             "workbook_no_template", file=shown_name, template=template.title.zh, columns=", ".join(place.missing)
         )
     return template
+
+
+def _ranked(
+    book: Book, templates: Sequence[Template], spoken: bool
+) -> list[tuple[tuple[bool, bool, int, float, int], Template, Layout]]:
+    ranked = []
+    for order, template in enumerate(templates):
+        for sheet in which_sheets.candidates(book, template):
+            place = layout.find(sheet, template, spoken=spoken)
+            if place is None:
+                continue
+            share = place.score / max(len(place.headers), len(template.columns))
+            named = sheet.name in template.sheets
+            own = {plain(source) for source in place.columns}
+            exact = sum(plain(header.leaf) in own for header in place.headers)
+            ranked.append(((not place.missing, named, exact, share, -order), template, place))
+    return ranked

@@ -7,7 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from connectors.excel import headers
+from connectors.excel import headers, units
 from connectors.excel.headers import Header
 from connectors.excel.table import match_template
 from schemas.problems import Problem
@@ -102,7 +102,7 @@ def test_synonyms_doubles_and_wrong_units_are_told(tmp_path: Path) -> None:
     notes = notes_of(path)
     assert notes["note_double_column"] == {"column": "编码", "cells": "D1, A1", "used": "D"}
     assert notes["note_unit_differs"] == {"column": "单价", "unit": "美元", "expected": "元"}
-    assert notes["note_synonym"] == {"header": "品名", "column": "名称"}
+    assert notes["note_synonym"] == {"header": "品名", "column": "名称", "cell": "B1"}
     assert rows_of(path)[0]["编码"] == "c"
 
 
@@ -163,7 +163,7 @@ def test_no_template_names_the_nearest(tmp_path: Path) -> None:
 )
 def test_header_cores_and_units(text: str, core: str, unit: str | None) -> None:
     assert headers.plain(text) == core
-    assert headers.unit_of(text) == unit
+    assert units.unit_of(text) == unit
 
 
 def test_a_two_level_name_can_be_the_synonym() -> None:
