@@ -147,10 +147,9 @@ class Mailbox:
 
     def _introduce(self) -> None:
         """NetEase (163, 126) refuses to open a folder for programs that do not say who they are (RFC 2971)."""
-        self._told(lambda: self._box.capability())
-        if "ID" in self._box.capabilities or b"ID" in (self._box.capability()[1] or [b""])[0].split():
+        if self._can("ID"):
             with contextlib.suppress(imaplib.IMAP4.error):
-                self._box._simple_command("ID", '("name" "waterworks" "version" "1")')  # type: ignore[attr-defined]
+                self._box._simple_command("ID", '("name" "waterworks" "version" "1")')
 
     def state(self) -> State:
         """Open the folder and tell how far it reaches."""

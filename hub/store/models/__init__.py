@@ -4,6 +4,7 @@ Belongs here: table definitions. Not here: queries, engine set-up, core tables (
 """
 
 from hub.store.models.base import SCHEMAS, Base
+from hub.store.models.inputs import InputState, ReceivedFile, ReceivedMessage, RememberedHeader, VersionChange
 from hub.store.models.mart import OpenWorkOrder, QualityScore
 from hub.store.models.master import Crosswalk, GoldenRecord, MatchKey
 from hub.store.models.ops import (
@@ -33,13 +34,17 @@ __all__ = [
     "Finding",
     "GoldenRecord",
     "HeldRow",
+    "InputState",
     "LandedFile",
     "Lease",
     "Load",
     "MatchKey",
     "OpenWorkOrder",
     "QualityScore",
+    "ReceivedFile",
+    "ReceivedMessage",
     "RejectedRow",
+    "RememberedHeader",
     "SchemaChange",
     "SourceFileStatus",
     "SourceSchema",
@@ -48,5 +53,6 @@ __all__ = [
     "UserAccount",
     "UserSession",
     "ValueChange",
+    "VersionChange",
     "WebhookEvent",
 ]

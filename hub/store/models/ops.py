@@ -68,10 +68,12 @@ class SourceFileStatus(Base):
 
     system: Mapped[str] = mapped_column(primary_key=True)
     path: Mapped[str] = mapped_column(primary_key=True)
-    status: Mapped[str]  # current, superseded, unreadable, unknown, skipped
+    status: Mapped[str]  # current, superseded, duplicate, unreadable, unknown, skipped
     object: Mapped[str | None]  # template it belongs to
     problem: Mapped[dict[str, Any] | None]
     sha256: Mapped[str | None]
+    rule: Mapped[dict[str, Any] | None]  # why this version counts or another does: {"code", "params"}
+    origin: Mapped[dict[str, Any] | None]  # kind, sender, subject, date ... of a file that was fetched
     seen_at: Mapped[datetime] = now_column()
 
 
