@@ -12,12 +12,14 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 # Our own names: systems, objects.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
-# Names of the source: letters (any script), digits, _ $ # @. Everything else is refused here, and what
-# passes is still resolved against the catalogue and quoted by the dialect.
-Identifier = Annotated[str, StringConstraints(pattern=r"^[\w$#@]+$", max_length=128)]
-QualifiedIdentifier = Annotated[str, StringConstraints(pattern=r"^[\w$#@]+(\.[\w$#@]+)*$", max_length=256)]
+# Names of the source: anything a database takes, blanks, dots, quotes and Chinese included; only control
+# characters are refused. What passes is resolved against the catalogue and quoted by the dialect.
+_SOURCE_NAME = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+Identifier = Annotated[str, StringConstraints(pattern=_SOURCE_NAME, max_length=128)]
+# May be "schema.name"; a dot inside a name wants quotes: dbo.[Order.Details] (erp/names.py).
+QualifiedIdentifier = Annotated[str, StringConstraints(pattern=_SOURCE_NAME, max_length=256)]
 # A leading underscore is reserved for columns the hub adds (_key, _row_no).
-OutputColumn = Annotated[str, StringConstraints(pattern=r"^[^\W_][\w$#@]*$", max_length=128)]
+OutputColumn = Annotated[str, StringConstraints(pattern=r"^[^_\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$", max_length=128)]
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 DottedPath = Annotated[str, StringConstraints(pattern=r"^[^.\s]+(\.[^.\s]+)*$")]
 Scalar = str | int | bool | None

@@ -9,26 +9,39 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pyarrow as pa
 
+from connectors.erp.names import parts, unquoted
 from schemas.problems import Problem
 
 MAX_PRECISION = 38  # decimal128; wider numbers travel as exact text
 
 
+# How the values of a column travel, where their own form would not arrive whole (`transit.py`).
+# text: as text, read here; real: as 32-bit float; bytes: as the bytes of the text;
+# utc: as the text of a moment in UTC; tagged: as text that says which type SQLite stored.
+Transit = Literal["plain", "text", "real", "bytes", "utc", "tagged"]
+# How a column is compared, ordered and selected, where that is not the column itself (`transit.py`).
+# text: cast to text; number: cast to the number of `arrow`; local: a moment as wall time of the
+# configured zone; micro: a time stamp rounded to microseconds.
+Form = Literal["plain", "text", "number", "local", "micro"]
+
+
 @dataclass(frozen=True)
 class SourceColumn:
-    """arrow: the type its values land as. as_text: cast to text by the database (types Arrow has no
-    exact form for). zoned: a timestamp with time zone, turned into local wall time by the database."""
+    """arrow: the type its values land as. encoding: what its bytes really are, where the database declares
+    them as Latin-1 or not at all. blank_is_null: padding is cut off and an empty text is NULL."""
 
     name: str
     arrow: pa.DataType
     type_name: str
     nullable: bool = True
-    as_text: bool = False
-    zoned: bool = False
+    form: Form = "plain"
+    transit: Transit = "plain"
+    encoding: str | None = None
+    blank_is_null: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,12 +81,17 @@ def find_table(catalogue: Catalogue, system: str, object_name: str, wanted: str)
 
     Raises Problem `erp_table_missing`, or `erp_table_ambiguous` if several schemas have it.
     """
-    wanted_schema, _, wanted_name = wanted.rpartition(".")
+    wanted_schema: str | None = None
+    wanted_name = unquoted(wanted)
     names = catalogue.names()
-    if wanted_schema:
-        names = [item for item in names if (item[0] or "").casefold() == wanted_schema.casefold()]
-    found = [item for item in names if item[1] == wanted_name]
-    found = found or [item for item in names if item[1].casefold() == wanted_name.casefold()]
+    found = _called(wanted_name, names)
+    if not found and len(path := parts(wanted)) > 1:
+        # Only a name that is not a table's own whole name is taken apart at its dots.
+        wanted_schema, wanted_name = path[-2], path[-1]
+        names = [
+            item for item in names if (item[0] or catalogue.default_schema or "").casefold() == wanted_schema.casefold()
+        ]
+        found = _called(wanted_name, names)
     if len(found) > 1 and not wanted_schema:
         found = [item for item in found if item[0] == catalogue.default_schema] or found
     if not found:
@@ -85,11 +103,20 @@ def find_table(catalogue: Catalogue, system: str, object_name: str, wanted: str)
     return catalogue.table(*found[0])
 
 
+def _called(wanted: str, names: Iterable[tuple[str | None, str]]) -> list[tuple[str | None, str]]:
+    """Tables spelt exactly so, else those that differ in case only."""
+    listed = list(names)
+    exact = [item for item in listed if item[1] == wanted]
+    return exact or [item for item in listed if item[1].casefold() == wanted.casefold()]
+
+
 def find_column(table: SourceTable, system: str, object_name: str, wanted: str) -> SourceColumn:
     """The column `wanted`, exact spelling first, then without regard to case.
 
     Raises Problem `erp_column_missing` with the nearest names.
     """
+    if wanted not in table.columns:
+        wanted = unquoted(wanted)
     if wanted in table.columns:
         return table.columns[wanted]
     found = [column for name, column in table.columns.items() if name.casefold() == wanted.casefold()]

@@ -1,11 +1,11 @@
 """A database reached through ODBC: the catalogue by pyodbc, rows in bulk by arrow-odbc.
 
-Belongs here: opening, ODBC types, running statements into Arrow. Does not belong here: building
-statements (`query.py`), explaining errors (`explain.py`).
+Belongs here: opening, running statements into Arrow. Does not belong here: types (`odbc_types.py`),
+drivers and products (`odbc_products.py`), building statements (`query.py`), explaining errors (`explain.py`).
 
-Every column is asked for with the type the catalogue says: drivers' own guesses lose digits (psqlODBC
-calls float8 a float32, MariaDB's calls 2^64-1 the int64 -1). A page that arrow-odbc cannot carry (a
-text longer than its buffer) is read again by pyodbc, slower but whole.
+One connection at a time: pyodbc's and arrow-odbc's take turns. A page that arrow-odbc cannot carry (a
+text longer than its buffer) is read again by pyodbc, slower but whole; a database we know nothing about
+is read by pyodbc alone, because arrow-odbc ends the process over values it does not expect.
 """
 
 from __future__ import annotations
@@ -17,123 +17,134 @@ from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
-from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
-from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.dialects import mssql, mysql
 
-from connectors.erp.catalogue import SourceColumn, SourceTable, decimal_type
-from connectors.erp.native import CONNECT_SECONDS, STATEMENT_SECONDS
-from connectors.erp.target import Target
-from connectors.erp.values import to_table
+from connectors.erp.catalogue import SourceColumn, SourceTable
+from connectors.erp.encodings import as_stored
+from connectors.erp.odbc_products import NOT_LISTED, Product, product_of
+from connectors.erp.odbc_types import MYSQL, source_column
+from connectors.erp.session import Access
+from connectors.erp.target import CONNECT_SECONDS, Target, with_driver_path
+from connectors.erp.transit import asked, columns_of, configured, with_hint
+from connectors.erp.values import Arrival
 
 TRANSIT_BYTES = 64 * 2**20  # arrow-odbc's buffer between driver and Arrow
 MAX_CELL = 16_384  # characters or bytes per value where the database names no limit
 
-# SQL_DBMS_NAME -> how its SQL is written.
-_DIALECTS: dict[str, Callable[..., sa.Dialect]] = {
-    "PostgreSQL": postgresql.dialect,
-    "MariaDB": mysql.dialect,
-    "MySQL": mysql.dialect,
-    "Microsoft SQL Server": mssql.dialect,
-    "Oracle": oracle.dialect,
-    "SQLite": sqlite.dialect,
-}
-# Read-only intent and time-outs, said to the database itself: ODBC drivers ignore or refuse the attributes.
-_AT_START = {
-    "PostgreSQL": (
-        "SET default_transaction_read_only = on",
-        f"SET statement_timeout = '{STATEMENT_SECONDS}s'",
-        "SET lock_timeout = '10s'",
-    ),
-    "MariaDB": ("SET SESSION TRANSACTION READ ONLY", f"SET SESSION max_statement_time = {STATEMENT_SECONDS}"),
-    "MySQL": ("SET SESSION TRANSACTION READ ONLY", f"SET SESSION max_execution_time = {STATEMENT_SECONDS * 1000}"),
-    "Microsoft SQL Server": ("SET LOCK_TIMEOUT 10000",),
-}
-_SYSTEM_SCHEMAS = {"information_schema", "pg_catalog", "pg_toast", "sys", "INFORMATION_SCHEMA", "SYS", "SYSTEM"}
-
-# ODBC type codes (sql.h, sqlext.h).
-_INTEGERS = {-6, 5, 4, -5}
-_DECIMALS = {2, 3}
-_FLOATS = {6, 7, 8}
-_TEXTS = {1, 12, -1, -8, -9, -10}
-_BINARIES = {-2, -3, -4}
-
 
 class OdbcSession:
-    """One pyodbc connection for the catalogue and one arrow-odbc connection for rows, both autocommit."""
+    """An autocommitting connection, by pyodbc or arrow-odbc, whichever was needed last."""
 
-    def __init__(self, target: Target) -> None:
-        """Connect now. Raises pyodbc.Error or arrow_odbc.Error."""
-
+    def __init__(self, target: Target, access: Access = Access()) -> None:
+        """Connect now. Raises pyodbc.Error."""
         self.target = target
-        self.reopen()
-        self.dialect: sa.Dialect = _DIALECTS.get(self.product, DefaultDialect)(paramstyle="qmark")
+        self.access = access
+        self._string = with_driver_path(target.odbc or "")
+        self._rows: Any = None
+        self._bulk: Any = None
+        self.product: Product = product_of(self._by_rows(first=True))
+        self.dialect: sa.Dialect = self.product.dialect
+        self._greet(self._by_rows().execute)
 
     def reopen(self) -> None:
-        """New connections in place of broken ones."""
-        import arrow_odbc
-        import pyodbc
-
-        pyodbc.pooling = False  # a closed connection must be gone: the ERP gives us one place
-        self._connection: Any = pyodbc.connect(
-            self.target.odbc, timeout=CONNECT_SECONDS, autocommit=True, readonly=True
-        )
-        self._bulk: Any = arrow_odbc.connect(self.target.odbc, login_timeout_sec=CONNECT_SECONDS)
-        self.product: str = self._connection.getinfo(pyodbc.SQL_DBMS_NAME)
-        self.database: str = self._connection.getinfo(pyodbc.SQL_DATABASE_NAME)
-        if self.product == "Microsoft SQL Server":
-            self._connection.timeout = STATEMENT_SECONDS  # other drivers refuse this attribute
-        for statement in _AT_START.get(self.product, ()):
-            self._connection.execute(statement)
-            self._bulk.execute(statement)
+        """A new connection in place of a broken one."""
+        self.close()
+        self._by_rows()
 
     def close(self) -> None:
         self._bulk = None
-        self._connection.close()
+        if self._rows is not None:
+            rows, self._rows = self._rows, None
+            rows.close()
 
     def catalogue(self) -> OdbcCatalogue:
         return OdbcCatalogue(self)
 
     def cursor(self) -> Any:
-        return self._connection.cursor()
+        return self._by_rows().cursor()
 
     def bind(self, column: SourceColumn, value: Any) -> sa.ColumnElement[Any]:
         """A bound text, cast back to the column's type: ODBC bulk parameters are always text, and
         comparing a number with a text would be done in floating point by some databases."""
-        text = sa.literal(_as_text(value, column, self.dialect.name), sa.Unicode())
-        wanted = _cast_type(column, self.dialect.name)
-        return text if wanted is None or column.as_text else sa.cast(text, wanted)
+        name = self.dialect.name
+        if column.encoding and isinstance(value, str):
+            value = as_stored(value, column.encoding, name)
+        text = sa.literal(_as_text(value, column, name), sa.Unicode())
+        if isinstance(value, bytes):
+            return _of_hex(text, len(value), name)
+        wanted = _cast_type(column, name)
+        return text if wanted is None or column.form == "text" else sa.cast(text, wanted)
 
     def fetch(self, statement: sa.Select[Any], schema: pa.Schema) -> tuple[pa.Table, dict[int, str]]:
-        """(rows, {}): a typed database has no value that is not of its declared type."""
+        """(rows, {index: row as JSON} of rows with a value not of its declared type)."""
         import arrow_odbc
 
-        sql, parameters = self._compile(statement)
+        arrival = self._arrival(statement, schema, careful=False)
+        sql, parameters = self._compile(statement, careful=False)
+        if self.product.bulk:
+            try:
+                wanted = arrival.transit_schema
+                return arrival.table(pa.Table.from_batches(self._batches(sql, parameters, wanted), wanted))
+            except arrow_odbc.Error:
+                pass  # either a value beyond the buffer, or something pyodbc will say with its SQLSTATE
         try:
-            return pa.Table.from_batches(self._batches(sql, parameters, schema), schema), {}
-        except arrow_odbc.Error:
-            # Either a value beyond the buffer, or something pyodbc will say with its SQLSTATE.
+            return arrival.rows(self.cursor().execute(sql, parameters).fetchall())
+        except (ValueError, OverflowError):
+            # A date that Python has not: once more, dates as text.
+            sql, parameters = self._compile(statement, careful=True)
             rows = self.cursor().execute(sql, parameters).fetchall()
-            return to_table(rows, schema)
+            return self._arrival(statement, schema, careful=True).rows(rows)
 
     def stream(
         self, statement: sa.Select[Any], schema: pa.Schema, batch_rows: int
     ) -> Iterator[tuple[pa.Table, dict[int, str]]]:
         """All rows in batches, straight from the driver's cursor."""
-        sql, parameters = self._compile(statement)
+        sql, parameters = self._compile(statement, careful=False)
+        arrival = self._arrival(statement, schema, careful=False)
         cursor = self.cursor().execute(sql, parameters)
         while rows := cursor.fetchmany(batch_rows):
-            yield to_table(rows, schema)
+            yield arrival.rows(rows)
 
     def scalar(self, statement: sa.Select[Any]) -> Any:
-        sql, parameters = self._compile(statement)
+        sql, parameters = self._compile(statement, careful=False)
         row = self.cursor().execute(sql, parameters).fetchone()
         return None if row is None else row[0]
+
+    # --- details ----------------------------------------------------------------------------------
+
+    def _by_rows(self, first: bool = False) -> Any:
+        """The pyodbc connection; first: its product is not known yet."""
+        import pyodbc
+
+        if self._rows is None:
+            self._bulk = None
+            pyodbc.pooling = False  # a closed connection must be gone: the ERP gives us one place
+            self._rows = pyodbc.connect(self._string, timeout=CONNECT_SECONDS, autocommit=True, readonly=True)
+            if not first:
+                self._greet(self._rows.execute)
+        return self._rows
+
+    def _greet(self, execute: Callable[[str], Any]) -> None:
+        if self.product.name == "Microsoft SQL Server" and self._rows is not None:
+            self._rows.timeout = self.access.pace.statement_seconds  # other drivers refuse this attribute
+        for statement in self.product.at_start(self.access):
+            self.product.say(execute, statement)
+
+    def _by_arrow(self) -> Any:
+        """The arrow-odbc connection."""
+        import arrow_odbc
+
+        if self._bulk is None:
+            self.close()
+            self._bulk = arrow_odbc.connect(self._string, login_timeout_sec=CONNECT_SECONDS)
+            self._greet(self._bulk.execute)
+        return self._bulk
 
     def _batches(self, sql: str, parameters: list[Any], schema: pa.Schema) -> Any:
         from arrow_odbc import TextEncoding
 
-        mariadb = self.product in ("MariaDB", "MySQL")
-        return self._bulk.read_arrow_batches(
+        is_mysql = self.product.name in MYSQL
+        return self._by_arrow().read_arrow_batches(
             query=sql,
             batch_size=65_535,
             parameters=parameters or None,
@@ -142,14 +153,22 @@ class OdbcSession:
             max_binary_size=MAX_CELL,
             schema=schema,
             fetch_concurrently=False,  # bounded memory before speed: pages are small
-            query_timeout_sec=None if mariadb else STATEMENT_SECONDS,
+            query_timeout_sec=None if is_mysql else self.access.pace.statement_seconds,
             # Narrow text depends on the process's locale, except in MariaDB's driver, which is told its
             # encoding (target.py) and in UTF-16 cuts long texts off without a word.
-            payload_text_encoding=TextEncoding.UTF8 if mariadb else TextEncoding.UTF16,
+            payload_text_encoding=TextEncoding.UTF8 if is_mysql else TextEncoding.UTF16,
         )
 
-    def _compile(self, statement: sa.Select[Any]) -> tuple[str, list[Any]]:
+    def _arrival(self, statement: sa.Select[Any], schema: pa.Schema, careful: bool) -> Arrival:
+        columns = columns_of(statement) if isinstance(statement, sa.Select) else [None] * len(schema)
+        return Arrival(schema, columns, self.access.remarks, self.access.timezone, careful, self.access.odd_dates)
+
+    def _compile(self, statement: sa.Select[Any], careful: bool) -> tuple[str, list[Any]]:
         """SQL with ? marks and its parameters in order; the row limit is written out."""
+        if isinstance(statement, sa.Select):
+            statement = asked(statement, self.dialect, careful)
+            if self.access.hints == "nolock" and self.dialect.name == "mssql":
+                statement = with_hint(statement, "WITH (NOLOCK)")
         limit = getattr(statement, "_limit_clause", None)
         if limit is not None and isinstance(limit, sa.BindParameter):
             # A bound LIMIT would be sent as text, which no database takes.
@@ -161,66 +180,58 @@ class OdbcSession:
 class OdbcCatalogue:
     def __init__(self, session: OdbcSession) -> None:
         self._session = session
-        self._by_catalog = session.product in ("MariaDB", "MySQL")  # there a database is ODBC's catalog
-        self.default_schema = {"PostgreSQL": "public", "Microsoft SQL Server": "dbo"}.get(session.product)
+        self._product = session.product
+        self.default_schema = self._product.default_schema
         self._names: list[tuple[str | None, str]] | None = None
 
     def names(self) -> list[tuple[str | None, str]]:
         if self._names is None:
-            rows = self._session.cursor().tables(catalog=self._session.database or None).fetchall()
+            rows = self._session.cursor().tables(catalog=self._product.database or None).fetchall()
             self._names = [
                 (row.table_schem or None, row.table_name)
                 for row in rows
-                if row.table_type in ("TABLE", "VIEW", "BASE TABLE") and row.table_schem not in _SYSTEM_SCHEMAS
+                if (row.table_type or "").strip() in ("TABLE", "VIEW", "BASE TABLE", "SYNONYM")
+                and row.table_schem not in NOT_LISTED
             ]
         return self._names
 
     def table(self, schema: str | None, name: str) -> SourceTable:
         # "_" in a name is a wildcard of the catalogue functions: keep only exact matches.
-        where = {"catalog": self._session.database or None, "schema": schema}
-        rows = [row for row in self._session.cursor().columns(table=name, **where) if row.table_name == name]
+        where = {"catalog": self._product.database or None, "schema": schema}
+        rows = [
+            row
+            for row in self._session.cursor().columns(table=name, **where)
+            if row.table_name == name and (schema is None or row.table_schem in (schema, None))
+        ]
         unbounded = self._unbounded_numbers(schema, name)
-        columns = {row.column_name: _column(row, self._session.product, unbounded) for row in rows}
+        access = self._session.access
+        meant = (access.encoding, access.blank_is_null, self._session.dialect.name)
+        columns = {
+            row.column_name: configured(source_column(row, self._product.name, unbounded), *meant) for row in rows
+        }
         return SourceTable(schema, name, columns, self._key(schema, name))
 
     def _key(self, schema: str | None, name: str) -> tuple[str, ...]:
-        rows = self._session.cursor().primaryKeys(table=name, catalog=self._session.database or None, schema=schema)
-        return tuple(row.column_name for row in sorted(rows, key=lambda row: row.key_seq) if row.table_name == name)
+        import pyodbc
+
+        try:
+            rows = self._session.cursor().primaryKeys(table=name, catalog=self._product.database or None, schema=schema)
+            found = [row for row in rows if row.table_name == name]
+        except pyodbc.Error as error:
+            if error.args and error.args[0] in ("IM001", "HYC00"):
+                return ()  # the driver has no such function; a key is only a proposal here
+            raise
+        return tuple(row.column_name for row in sorted(found, key=lambda row: row.key_seq))
 
     def _unbounded_numbers(self, schema: str | None, name: str) -> set[str]:
         """PostgreSQL's `numeric` without precision, which its driver passes off as numeric(28, 6)."""
-        if self._session.product != "PostgreSQL":
+        if self._product.name != "PostgreSQL":
             return set()
         sql = (
             "SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ?"
             " AND data_type = 'numeric' AND numeric_precision IS NULL"
         )
         return {row[0] for row in self._session.cursor().execute(sql, schema, name).fetchall()}
-
-
-def _column(row: Any, product: str, unbounded: set[str]) -> SourceColumn:
-    code, kind = row.data_type, (row.type_name or "").lower()
-    arrow, as_text, zoned = pa.string(), False, False
-    if kind.startswith(("enum", "set")) or (kind == "bit" and product in ("MariaDB", "MySQL")):
-        as_text = True
-    elif code in _INTEGERS:
-        arrow = pa.decimal128(20, 0) if code == -5 and "unsigned" in kind else pa.int64()
-    elif code in _DECIMALS:
-        arrow = pa.string() if row.column_name in unbounded else decimal_type(row.column_size, row.decimal_digits)
-        as_text = pa.types.is_string(arrow)
-    elif code in _FLOATS:
-        arrow = pa.float64()
-    elif code == -7:
-        arrow = pa.bool_()
-    elif code in (91, 9):
-        arrow = pa.date32()
-    elif code in (93, 11):
-        arrow, zoned = pa.timestamp("us"), kind in ("timestamptz", "timestamp with time zone")
-    elif code in _BINARIES:
-        arrow = pa.binary()
-    elif code not in _TEXTS:
-        as_text = True
-    return SourceColumn(row.column_name, arrow, kind or str(code), row.nullable != 0, as_text, zoned)
 
 
 def _as_text(value: Any, column: SourceColumn, dialect: str) -> str:
@@ -237,6 +248,17 @@ def _as_text(value: Any, column: SourceColumn, dialect: str) -> str:
     if isinstance(value, bytes):
         return value.hex()
     return str(value)
+
+
+def _of_hex(text: sa.ColumnElement[Any], size: int, dialect: str) -> sa.ColumnElement[Any]:
+    """Bytes from their hexadecimal text."""
+    if dialect == "postgresql":
+        return sa.func.decode(text, sa.literal_column("'hex'"))
+    if dialect == "mssql":
+        return sa.func.convert(sa.literal_column(f"VARBINARY({max(size, 1)})"), text, sa.literal_column("2"))
+    if dialect == "oracle":
+        return sa.func.hextoraw(text)
+    return sa.func.unhex(text)
 
 
 def _cast_type(column: SourceColumn, dialect: str) -> sa.types.TypeEngine[Any] | None:

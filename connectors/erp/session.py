@@ -1,17 +1,24 @@
-"""What the connector needs from an open database, however it was reached.
+"""An open connection as the connector sees it, and opening one.
 
-Belongs here: the protocol. Does not belong here: any real connection (`native.py`, `odbc.py`).
+Belongs here: the protocol, the options of a connection, and the wrapper that keeps the pace. Does not
+belong here: any real connection (`native.py`, `odbc.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 import sqlalchemy as sa
 
 from connectors.erp.catalogue import Catalogue, SourceColumn
+from connectors.erp.pace import Burden, Clock, Meter, SystemClock, place
+from connectors.erp.remarks import Remarks
+from connectors.erp.settings import ErpSettings, Pace
+from connectors.erp.target import Target
 
 
 class Session(Protocol):
@@ -40,3 +47,100 @@ class Session(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Access:
+    """How a database is read, whatever the driver. remarks: shared by everything read with this access."""
+
+    timezone: str = "Asia/Shanghai"
+    pace: Pace = field(default_factory=Pace)
+    encoding: str | None = None
+    blank_is_null: bool = False
+    odd_dates: Literal["null", "reject"] = "null"
+    hints: Literal["none", "nolock", "snapshot"] = "none"
+    remarks: Remarks = field(default_factory=Remarks)
+
+    @classmethod
+    def of(cls, settings: ErpSettings, timezone: str, table_pace: Pace | None = None) -> Access:
+        """As a system (and one of its tables) says."""
+        return cls(
+            timezone,
+            settings.pace.overridden(table_pace),
+            settings.encoding,
+            settings.blank_is_null,
+            settings.odd_dates,
+            settings.hints,
+        )
+
+
+@contextmanager
+def opened(
+    system: str,
+    target: Target,
+    access: Access,
+    burden: Burden,
+    *,
+    clock: Clock | None = None,
+    forced: bool = False,
+) -> Iterator[Session]:
+    """A session at the pace of `access`, closed at the end. Raises what the driver raises, and Problems
+    `erp_outside_hours` and `erp_connections_in_use`."""
+    from connectors.erp.native import NativeSession
+    from connectors.erp.odbc import OdbcSession
+
+    meter = Meter(system, access.pace, access.timezone, burden, clock or SystemClock(), forced)
+    meter.wait_for_hours()
+    with place(system, target.host, access.pace):
+        meter.connected()
+        session = PacedSession(
+            NativeSession(target, access) if target.url is not None else OdbcSession(target, access), meter
+        )
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+class PacedSession:
+    """A session every statement of which is counted and throttled."""
+
+    def __init__(self, session: Session, meter: Meter) -> None:
+        self._session = session
+        self._meter = meter
+        self.dialect = session.dialect
+        self.bind: Callable[[SourceColumn, Any], sa.ColumnElement[Any]] = session.bind
+
+    def catalogue(self) -> Catalogue:
+        with self._meter.statement():
+            return self._session.catalogue()
+
+    def fetch(self, statement: sa.Select[Any], schema: pa.Schema) -> tuple[pa.Table, dict[int, str]]:
+        with self._meter.statement() as counted:
+            table, bad = self._session.fetch(statement, schema)
+            counted.rows, counted.bytes = table.num_rows, table.nbytes
+        return table, bad
+
+    def stream(
+        self, statement: sa.Select[Any], schema: pa.Schema, batch_rows: int
+    ) -> Iterator[tuple[pa.Table, dict[int, str]]]:
+        batches = self._session.stream(statement, schema, batch_rows)
+        while True:
+            with self._meter.statement() as counted:
+                batch = next(batches, None)
+                if batch is not None:
+                    counted.rows, counted.bytes = batch[0].num_rows, batch[0].nbytes
+            if batch is None:
+                return
+            yield batch
+
+    def scalar(self, statement: sa.Select[Any]) -> Any:
+        with self._meter.statement():
+            return self._session.scalar(statement)
+
+    def reopen(self) -> None:
+        self._meter.connected()
+        self._session.reopen()
+
+    def close(self) -> None:
+        self._session.close()

@@ -13,9 +13,11 @@ Belongs here: parsing, no I/O. Does not belong here: connecting.
 
 from __future__ import annotations
 
+import platform
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
@@ -24,6 +26,7 @@ from schemas.problems import Problem
 
 _ODBC = re.compile(r"^\s*(driver|dsn|filedsn)\s*=", re.IGNORECASE)
 _ITEM = re.compile(r"\s*([^=;{}]+?)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)\s*(?:;|$)")
+_MICROSOFT = re.compile(r"odbc driver \d+ for sql server", re.IGNORECASE)
 _ALIASES = {
     "postgres": "postgresql+psycopg",
     "postgresql": "postgresql+psycopg",
@@ -31,7 +34,10 @@ _ALIASES = {
     "mariadb": "mysql+pymysql",
     "mariadb+pymysql": "mysql+pymysql",
     "mssql": "mssql+pyodbc",
+    "sqlserver": "mssql+pyodbc",
+    "oracle": "oracle+oracledb",
 }
+CONNECT_SECONDS = 5
 DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433, "oracle": 1521}
 
 
@@ -80,6 +86,11 @@ def parse_target(system: str, text: str) -> Target:
     return Target(f"{host}:{port}", url.database or "", (host, port), url, None, url.drivername, secrets)
 
 
+def is_on(value: object) -> bool:
+    """Whether an option of a URL or connection string is switched on."""
+    return str(value).lower() in ("1", "yes", "true", "on")
+
+
 def odbc_items(text: str) -> list[tuple[str, str]]:
     """(key, value) pairs of a connection string, braces removed."""
     items = []
@@ -97,6 +108,46 @@ def odbc_string(items: Mapping[str, str]) -> str:
         braced = key.lower() == "driver" or needs.search(value)
         parts.append(f"{key}=" + ("{" + value.replace("}", "}}") + "}" if braced else value))
     return ";".join(parts)
+
+
+def with_driver_path(text: str) -> str:
+    """The connection string; "ODBC Driver 18 for SQL Server" becomes the library that came with the Python
+    package mssql-python-odbc, where that is installed and no such driver is registered."""
+    items = dict(odbc_items(text))
+    key = next((key for key in items if key.lower() == "driver"), None)
+    if key is None or not _MICROSOFT.search(items[key]) or "/" in items[key] or "\\" in items[key]:
+        return text
+    import pyodbc
+
+    if items[key] in pyodbc.drivers() or (path := wheel_driver()) is None:
+        return text
+    return odbc_string(items | {key: path})
+
+
+def wheel_driver() -> str | None:
+    """Path of Microsoft's driver inside the package mssql-python-odbc; None if there is none for this machine."""
+    try:
+        import mssql_python_odbc  # type: ignore[import-untyped]
+    except ModuleNotFoundError:
+        return None
+    system, machine = platform.system(), platform.machine().lower()
+    folders = {"Linux": f"linux/*/{machine}/lib", "Darwin": "macos/*/lib", "Windows": f"windows/{machine}"}
+    root = Path(mssql_python_odbc.get_libs_dir())
+    found = sorted(root.glob(f"{folders.get(system, '*')}/*msodbcsql*18*"))
+    own = [path for path in found if _distribution() in path.parts]
+    return str((own or found)[0]) if found else None
+
+
+def _distribution() -> str:
+    """The folder of libraries built for this Linux."""
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        return ""
+    family = f"{release.get('ID', '')} {release.get('ID_LIKE', '')}"
+    if "suse" in family:
+        return "suse"
+    return "rhel" if re.search("rhel|fedora|centos", family) else "debian_ubuntu"
 
 
 def _odbc_of(url: sa.URL) -> dict[str, str]:
