@@ -59,6 +59,8 @@ class Page:
     partial: the read as a whole does not carry the key of every current row although the object is read
     in full: it continues a broken-off read, or passes over rows the source proved unchanged.
     total: rows the source has, once the connector knows (on the last page of a partial read).
+    complete: on the last page: this read carried the key of every current row although `deletions` does not
+    say "read" (a periodic look at everything), so a missing key means a deletion this time.
     """
 
     rows: pa.Table
@@ -69,6 +71,7 @@ class Page:
     deleted: tuple[str, ...] = ()
     partial: bool = False
     total: int | None = None
+    complete: bool = False
 
 
 Verdict = Literal["ok", "warn", "bad"]

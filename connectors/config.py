@@ -19,7 +19,8 @@ from connectors.config_base import Config
 from connectors.config_models import ObjectConfig, SourceSystemConfig, SystemConfig
 from connectors.erp.config import ErpTableConfig
 from connectors.excel.config import WorkbookConfig
-from connectors.mes.config import FromEnv, MesEndpointConfig
+from connectors.mes.config import MesEndpointConfig
+from connectors.mes.templates import environment_names
 from schemas.problems import Problem
 from schemas.yaml_lines import Document, load_documents
 
@@ -111,7 +112,9 @@ def open_connector(system: SystemConfig) -> Connector:
     if system.kind == "mes":
         from connectors.mes.connector import MesConnector
 
-        return MesConnector(system, environment_value(system.system, system.url_env), _login_body(system))
+        url = environment_value(system.system, system.url_env)
+        names = sorted(environment_names(system))
+        return MesConnector(system, url, {name: environment_value(system.system, name) for name in names})
     from connectors.excel.connector import ExcelConnector
     from connectors.excel.inbox.shelf import home_folder
     from connectors.excel.passwords import known_passwords
@@ -131,16 +134,6 @@ def environment_value(system: str, name: str | None) -> str:
     if not value:
         raise Problem("environment_unset", system=system, variable=name or "?")
     return value
-
-
-def _login_body(system: SystemConfig) -> dict[str, Any]:
-    """The login body with the values of environment variables filled in."""
-    if system.auth is None:
-        return {}
-    return {
-        name: environment_value(system.system, value.env) if isinstance(value, FromEnv) else value
-        for name, value in system.auth.body.items()
-    }
 
 
 def _parse(document: Document) -> SourceSystemConfig | ObjectConfig | None:

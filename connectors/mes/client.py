@@ -1,133 +1,164 @@
-"""Requests with a token, and envelopes opened: what comes back is a reply that said it succeeded.
+"""Requests with a token and a signature, and envelopes opened: what comes back said that it succeeded.
 
-Belongs here: login, token renewal, success test. Does not belong here: paging, rows, retries of a request.
+Belongs here: token place, renewal, success test. Does not belong here: login steps (`login.py`), paging,
+rows, retries of a request (`transport.py`).
 """
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from connectors.config_models import SystemConfig
-from connectors.mes.config import MesAuth
-from connectors.mes.items import value_at
-from connectors.mes.transport import Reply, Transport
+from connectors.mes.config import MesEnvelope
+from connectors.mes.envelope import code_of, is_busy, is_lost, is_text_failure, message_of, succeeded
+from connectors.mes.login import Session, known_now, log_in, signed
+from connectors.mes.templates import environment_names, fill
+from connectors.mes.transport import Reply, Request, Transport, host_of
 from schemas.problems import Problem
 
-RENEW_BEFORE_SECONDS = 10.0  # a token this close to its end is not used for another request
+
+class Refused(Problem):
+    """A request that the server understood and turned down; `reply` says how."""
+
+    def __init__(self, code: str, reply: Reply, /, **params: Any) -> None:
+        super().__init__(code, **params)
+        self.reply = reply
 
 
 class MesClient:
     """One logged-in conversation; logs in at the first request and again when the token ends."""
 
-    def __init__(self, system: SystemConfig, base_url: str, login_body: dict[str, Any]) -> None:
+    def __init__(self, system: SystemConfig, base_url: str, environment: Mapping[str, str]) -> None:
+        """`environment`: values of the variables the configuration names. Raises Problem `mes_url_unreadable`."""
         self._config = system
-        self._transport = Transport(system.system, base_url, system.limits)
-        self._login_body = login_body
-        self._token: str | None = None
-        self._renew_at = float("inf")
+        self._environment = environment
+        self._transport = Transport(system.system, base_url, system.limits, system.tls, environment)
+        for name in environment_names(system):
+            self._transport.redactor.add(environment.get(name))
+        self._session: Session | None = None
+        self._lock = threading.Lock()
+        self.clock_ahead_seconds: float | None = None  # the server's clock minus ours, at the last reply
 
     @property
     def host(self) -> str:
-        return self._transport.host
+        return host_of(self._session.base if self._session else self._transport.base)
 
     def close(self) -> None:
         self._transport.close()
 
-    def ask(self, method: str, path: str, body: dict[str, Any], query: dict[str, Any]) -> Reply:
-        """The reply to one request below base_path, its envelope tested.
+    def clean(self, text: str) -> str:
+        """The text without secrets."""
+        return self._transport.redactor.clean(text)
 
-        Raises Problem `mes_login_refused`, `mes_token_refused`, `mes_no_endpoint`, `mes_refused` and what
-        `Transport.send` raises.
+    def address(self, path: str) -> str:
+        """The absolute address of an endpoint."""
+        return self._open()[0].base + self._config.base_path + path
+
+    def log_in(self) -> None:
+        """Make sure that there is a session. Raises what `log_in` raises."""
+        self._open()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        query: dict[str, Any] | None = None,
+        envelope: MesEnvelope | None = None,
+        known: Mapping[str, Any] | None = None,
+    ) -> Reply:
+        """The reply to one request below base_path (or to an absolute address), its envelope tested.
+
+        known: values for the templates in path, body and query. Raises Problem `mes_login_refused`,
+        `mes_token_refused`, `mes_no_endpoint`, `mes_refused` (both as Refused) and what `Transport.send` raises.
         """
-        full = self._config.base_path + path
-        fresh = self._ensure_token()
-        reply = self._send(method, full, body, query)
-        if self._token_lost(reply):
+        envelope = envelope or self._config.envelope
+        session, fresh = self._open()
+        reply = self._send(session, method, path, body, query, envelope, known)
+        if is_lost(reply, self._config.auth, envelope):
             # A token may end between two pages. One that was only just handed out is really refused.
             if fresh or self._config.auth is None:
-                raise self._problem("mes_token_refused", full)
-            self._login(self._config.auth)
-            reply = self._send(method, full, body, query)
-            if self._token_lost(reply):
-                raise self._problem("mes_token_refused", full)
+                raise self._problem("mes_token_refused", path, session)
+            session = self._renew(session)
+            reply = self._send(session, method, path, body, query, envelope, known)
+            if is_lost(reply, self._config.auth, envelope):
+                raise self._problem("mes_token_refused", path, session)
         if reply.status == 404:
-            raise self._problem("mes_no_endpoint", full)
-        self._require_success(full, reply)
+            raise Refused("mes_no_endpoint", reply, **self._where(path, session))
+        if not succeeded(reply, envelope):
+            code = code_of(reply, envelope) if reply.payload is not None else None
+            shown = str(reply.status if code is None or reply.status >= 300 else code)
+            reason = self.clean(message_of(reply, envelope))
+            raise Refused("mes_refused", reply, **self._where(path, session), code=shown, reason=reason)
         return reply
 
-    def _send(self, method: str, path: str, body: dict[str, Any], query: dict[str, Any]) -> Reply:
-        auth = self._config.auth
-        if auth is None or self._token is None:
-            return self._transport.send(method, path, body, query, {})
-        carried = {auth.name: auth.prefix + self._token}
-        if auth.place == "query":
-            return self._transport.send(method, path, body, query | carried, {})
-        return self._transport.send(method, path, body, query, carried)
+    def _send(
+        self,
+        session: Session,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        query: dict[str, Any] | None,
+        envelope: MesEnvelope,
+        known: Mapping[str, Any] | None,
+    ) -> Reply:
+        config, auth, system = self._config, self._config.auth, self._config.system
 
-    def _ensure_token(self) -> bool:
-        """Log in if there is no token or it is about to end; True if this call logged in."""
-        auth = self._config.auth
-        if auth is None or (self._token is not None and time.monotonic() < self._renew_at):
-            return False
-        self._login(auth)
-        return True
+        def prepare() -> Request:
+            values = known_now(session.kept) | dict(known or {})
+            url = path if "://" in path else session.base + str(fill(config.base_path + path, values, {}, system))
+            sent = fill(config.query | (query or {}), values, self._environment, system)
+            headers = {n: str(v) for n, v in fill(config.headers, values, self._environment, system).items()}
+            if auth is not None and session.token is not None:
+                carried = auth.prefix + session.token
+                if auth.place == "query":
+                    sent[auth.name] = carried
+                elif auth.place == "header":
+                    headers[auth.name] = carried
+                else:
+                    headers["Cookie"] = "; ".join([f"{auth.name}={carried}", *self._cookies()])
+            content = None if method == "GET" else fill(body or {}, values, self._environment, system)
+            return signed(Request(method, url, sent, content, headers), config.sign, values, self._environment, system)
 
-    def _login(self, auth: MesAuth) -> None:
-        in_query = auth.method == "GET"
-        reply = self._transport.send(
-            auth.method, auth.path, {} if in_query else self._login_body, self._login_body if in_query else {}, {}
-        )
-        if reply.status == 404:
-            raise self._problem("mes_no_endpoint", auth.path)
-        token = value_at(reply.payload, auth.token)
-        if reply.status >= 400 or not self._succeeded(reply) or not isinstance(token, str) or not token:
-            raise self._problem("mes_login_refused", auth.path, reason=self._reason(reply))
-        self._token = token
-        self._renew_at = self._renewal(auth, reply)
+        def judge(reply: Reply) -> str:
+            return "busy" if is_busy(reply, envelope) else "text" if is_text_failure(reply, envelope) else "ok"
 
-    def _renewal(self, auth: MesAuth, reply: Reply) -> float:
-        """The monotonic time after which a new token is asked for."""
-        value = value_at(reply.payload, auth.expires) if auth.expires else None
-        try:
-            seconds = float(str(value)) / (1000 if auth.expires_unit == "ms" else 1)
-        except ValueError:
-            return float("inf")  # not said: renewed when the server refuses it
-        if auth.expires_kind == "epoch":
-            seconds -= reply.now.timestamp()
-        return time.monotonic() + seconds - min(RENEW_BEFORE_SECONDS, seconds / 10)
+        reply = self._transport.send(prepare, judge)
+        self.clock_ahead_seconds = reply.now.timestamp() - time.time() if "date" in reply.headers else None
+        return reply
 
-    def _token_lost(self, reply: Reply) -> bool:
-        """True if the reply is a failure that says the token is no longer valid, by HTTP code or in its body."""
-        auth = self._config.auth
-        lost = [401] if auth is None else auth.lost_status
-        if reply.status in lost:
-            return True
-        return not self._succeeded(reply) and str(self._code(reply)) in [str(code) for code in lost]
+    def _cookies(self) -> list[str]:
+        return [f"{cookie.name}={cookie.value}" for cookie in self._transport.cookies]
 
-    def _succeeded(self, reply: Reply) -> bool:
-        envelope = self._config.envelope
-        if envelope.success is None:
-            return reply.status < 400
-        return str(self._code(reply)) in [str(value) for value in envelope.success_values]
+    def _open(self) -> tuple[Session, bool]:
+        """The session; logs in if there is none or its token is about to end. True if this call did."""
+        with self._lock:
+            if self._session is not None and time.monotonic() < self._session.renew_at:
+                return self._session, False
+            return self._log_in(), True
 
-    def _code(self, reply: Reply) -> Any:
-        return value_at(reply.payload, self._config.envelope.success or "code")
+    def _renew(self, lost: Session) -> Session:
+        """A new session in the place of one that was lost; threads that lost the same one share it."""
+        with self._lock:
+            if self._session is lost or self._session is None:
+                return self._log_in()
+            return self._session
 
-    def _require_success(self, path: str, reply: Reply) -> None:
-        if reply.status >= 300 or not self._succeeded(reply):
-            code = self._code(reply) if reply.payload is not None else None
-            shown = reply.status if code is None else code
-            raise self._problem("mes_refused", path, code=str(shown), reason=self._reason(reply))
+    def _log_in(self) -> Session:
+        if self._config.auth is None:
+            self._session = Session(self._transport.base)
+        else:
+            self._session, reply = log_in(self._config.auth, self._transport, self._config.envelope, self._environment)
+            if "date" in reply.headers:
+                self.clock_ahead_seconds = reply.now.timestamp() - time.time()
+        return self._session
 
-    def _reason(self, reply: Reply) -> str:
-        """The server's own message, without any of our secrets."""
-        message = value_at(reply.payload, self._config.envelope.message) if self._config.envelope.message else None
-        text = str(message if message is not None else f"HTTP {reply.status}")[:200]
-        for secret in [self._token, *self._login_body.values()]:
-            if isinstance(secret, str) and len(secret) > 3:
-                text = text.replace(secret, "***")
-        return " ".join(text.split())
+    def _where(self, path: str, session: Session) -> dict[str, str]:
+        shown = path.split("?")[0] if "://" in path else self._config.base_path + path
+        return {"system": self._config.system, "host": host_of(session.base), "path": shown}
 
-    def _problem(self, code: str, path: str, /, **params: Any) -> Problem:
-        return Problem(code, system=self._config.system, host=self.host, path=path, **params)
+    def _problem(self, code: str, path: str, session: Session) -> Problem:
+        return Problem(code, **self._where(path, session))
