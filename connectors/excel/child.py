@@ -1,39 +1,30 @@
-"""The process in which files are opened: `python -m connectors.excel.child`, one file, then it ends.
+"""The process in which files are opened: `python -m connectors.excel.child FOLDER`.
 
-Belongs here: setting the process's limits and reading one file of any kind into Arrow IPC files and
-one JSON answer. Does not belong here: headers, templates, anything that needs the environment.
-The request is JSON on standard input (see `sandbox.read_workbook`), the answer is `answer.json`.
+Belongs here: reading one file after the other, of any kind, into Arrow IPC files below FOLDER and one
+JSON answer each, every one under limits of its own. Does not belong here: headers, templates, anything
+that needs the environment. For requests see `sandbox.read_workbook`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import resource
+import select
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from connectors.excel import protected, sniff
+import pyarrow as pa
+
+from connectors.excel import lockdown, protected, sniff
 from connectors.excel.cells import MAX_CELLS, Facts, TooManyCells
 from schemas.problems import Problem
 
-
-def limit_process(memory: int, cpu_seconds: int) -> None:
-    """Caps address space, CPU time and file size; no core dumps. Caps the system refuses stay off."""
-    wanted = {
-        resource.RLIMIT_AS: memory,
-        resource.RLIMIT_CPU: cpu_seconds,
-        resource.RLIMIT_FSIZE: memory,
-        resource.RLIMIT_CORE: 0,
-    }
-    for limit, value in wanted.items():
-        hard = resource.getrlimit(limit)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        try:
-            resource.setrlimit(limit, (value, value))
-        except (ValueError, OSError) as error:  # macOS does not know RLIMIT_AS
-            print(f"limit {limit} not set: {error}", file=sys.stderr)
+_MOST_FILES = 500
+_IDLE_SECONDS = 120
+_MOST_KEPT_MB = 300
 
 
 def read(
@@ -134,10 +125,11 @@ def _read_binary(kind: str, path: Path, shown_name: str, folder: Path, add: Any)
         add(sheet.name, sheet.visible == python_calamine.SheetVisibleEnum.Visible, facts, target)
 
 
-def main() -> None:
-    request = json.load(sys.stdin)
-    limit_process(request["memory"], request["cpu_seconds"])
+def answer_to(request: dict[str, Any]) -> dict[str, Any]:
+    """What `read` found, or the problem, or what stopped it ("memory", "size")."""
     shown_name, folder = request["shown_name"], Path(request["folder"])
+    lockdown.limit(request["memory"], request["cpu_seconds"])
+    before = resource.getrusage(resource.RUSAGE_SELF)
     try:
         passwords = request["passwords"]
         answer = read(Path(request["path"]), shown_name, folder, request["head_rows"], request["only"], passwords)
@@ -148,7 +140,33 @@ def main() -> None:
         answer = {"problem": {"code": "workbook_too_big", "params": params}}
     except MemoryError:
         answer = {"stopped": "memory"}
-    (folder / "answer.json").write_text(json.dumps(answer), encoding="utf-8")
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    answer["cpu_seconds"] = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+    answer["peak_mb"] = used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    return answer
+
+
+def main() -> None:
+    """One request per line of standard input, one answer per line of standard output."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # nothing that libraries print may stand between the answers
+    missing = lockdown.lock(Path(sys.argv[1]))
+    if missing:
+        print("; ".join(missing), file=sys.stderr)
+    pa.set_cpu_count(1)
+    for left in reversed(range(_MOST_FILES)):
+        if not select.select([0], [], [], _IDLE_SECONDS)[0]:
+            return
+        line = sys.stdin.buffer.readline()
+        if not line:
+            return
+        answer = answer_to(json.loads(line))
+        # Memory once taken is seldom given back: after a big file the next one gets a new process.
+        answer["last"] = not left or "stopped" in answer or answer["peak_mb"] > _MOST_KEPT_MB
+        answers.write(json.dumps(answer).encode() + b"\n")
+        answers.flush()
+        if answer["last"]:
+            return
 
 
 if __name__ == "__main__":

@@ -1,17 +1,13 @@
 """Reads a file in a child process with limits, so that a hostile one can end nothing but that child.
 
-Belongs here: starting the child, its limits, its answer as typed values. Does not belong here: any
-parsing of the file. Files of two kilobytes are known that abort a reading library outright.
+Belongs here: what the child is asked, its answer as typed values. Does not belong here: any parsing of
+the file (child.py), keeping children (readers.py). Files of two kilobytes are known that abort a
+reading library outright.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import subprocess
-import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,15 +15,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from connectors.excel import readers
 from connectors.excel.cells import MARKS_SCHEMA, SCHEMA
 from schemas.problems import Problem
 
 MEMORY = 3 << 30  # address space; about 1 GB of it is libraries that are mapped but hardly used
 CPU_SECONDS = 180
 WALL_SECONDS = 900
-_ROOT = Path(__file__).resolve().parents[2]
-# Secrets of source systems stand in the environment; a process that opens strangers' files gets none.
-_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+_MAPPED_ABOVE = 1 << 18  # bytes; smaller answers are read, so that many files need no open mappings
 
 
 @dataclass(frozen=True)
@@ -62,6 +57,8 @@ class Book:
     sheets: tuple[Sheet, ...]
     encoding: str | None = None  # CSV only
     delimiter: str | None = None
+    cpu_seconds: float = 0.0  # what the child spent on it
+    peak_mb: float = 0.0  # the most memory the child ever had, for this file or one before
 
 
 def read_workbook(
@@ -80,61 +77,52 @@ def read_workbook(
     Raises Problem: `workbook_*` for a file that cannot be read, `workbook_reader_stopped` when the
     child went beyond its limits or was killed by a fault in a reading library.
     """
-    with tempfile.TemporaryDirectory(prefix="waterworks-read-") as folder:
-        request = {
-            "path": str(path.resolve()),
-            "shown_name": shown_name,
-            "folder": folder,
-            "head_rows": head_rows,
-            "only": list(only) if only is not None else None,
-            "memory": memory,
-            "cpu_seconds": cpu_seconds,
-            "passwords": list(passwords),
-        }
-        answer = _run(request, shown_name, Path(folder))
-        return Book(
-            kind=answer["kind"],
-            sheets=tuple(_sheet(sheet, Path(folder)) for sheet in answer["sheets"]),
-            encoding=answer.get("encoding"),
-            delimiter=answer.get("delimiter"),
-        )
+    request = {
+        "path": str(path.resolve()),
+        "shown_name": shown_name,
+        "head_rows": head_rows,
+        "only": list(only) if only is not None else None,
+        "memory": memory,
+        "cpu_seconds": cpu_seconds,
+        "passwords": list(passwords),
+    }
+    while True:
+        with readers.reader() as child, child.job_folder() as folder:
+            used = not child.fresh
+            try:
+                answer = child.ask(request | {"folder": str(folder)}, WALL_SECONDS)
+            except readers.OutOfTime as error:
+                raise _stopped(shown_name, "time") from error
+            except readers.Died as death:
+                if used and death.code == 0:
+                    continue  # it had waited so long for a file that it ended; a new one reads this file
+                raise _stopped(shown_name, _reason(death.code, death.errors)) from death
+            return _book(answer, shown_name, folder)
 
 
-def _run(request: dict[str, Any], shown_name: str, folder: Path) -> dict[str, Any]:
-    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    # OpenBLAS and friends reserve address space per thread, which RLIMIT_AS counts.
-    environment |= {"PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "connectors.excel.child"],
-            input=json.dumps(request).encode(),
-            capture_output=True,
-            cwd=folder,
-            env=environment,
-            timeout=WALL_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise _stopped(shown_name, "time") from error
-    answer_file = folder / "answer.json"
-    if done.returncode != 0 or not answer_file.exists():
-        raise _stopped(shown_name, _reason(done.returncode, done.stderr))
-    answer: dict[str, Any] = json.loads(answer_file.read_text(encoding="utf-8"))
+def _book(answer: dict[str, Any], shown_name: str, folder: Path) -> Book:
     if "problem" in answer:
         raise Problem(answer["problem"]["code"], **answer["problem"]["params"])
     if "stopped" in answer:
         raise _stopped(shown_name, answer["stopped"])
-    return answer
+    return Book(
+        kind=answer["kind"],
+        sheets=tuple(_sheet(sheet, folder) for sheet in answer["sheets"]),
+        encoding=answer.get("encoding"),
+        delimiter=answer.get("delimiter"),
+        cpu_seconds=answer["cpu_seconds"],
+        peak_mb=answer["peak_mb"],
+    )
 
 
-def _reason(code: int, errors: bytes) -> str:
+def _reason(code: int, errors: str) -> str:
     """What stopped the child: "time", "memory", or what the child died of in technical words."""
-    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+    if code == -signal.SIGXCPU:
         return "time"
-    text = errors.decode("utf-8", "replace").strip()
-    if code == -signal.SIGABRT or "MemoryError" in text or "memory allocation" in text or "bad_alloc" in text:
-        return "memory"
-    return (text.splitlines() or [f"exit {code}"])[-1][:200]
+    memory = ("MemoryError", "memory allocation", "bad_alloc", "capacity overflow")
+    if code in (-signal.SIGABRT, -signal.SIGKILL) or any(word in errors for word in memory):
+        return "memory"  # SIGKILL: the system ran out of it
+    return (errors.splitlines() or [f"exit {code}"])[-1][:200]
 
 
 def _stopped(shown_name: str, reason: str) -> Problem:
@@ -169,4 +157,5 @@ def _sheet(answer: dict[str, Any], folder: Path) -> Sheet:
 
 def _cells(path: Path) -> pa.Table:
     """Memory-mapped: the mapping outlives the file's name, and pages come in as they are used."""
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    source = pa.memory_map(str(path)) if path.stat().st_size > _MAPPED_ABOVE else pa.BufferReader(path.read_bytes())
+    return pa.ipc.open_file(source).read_all()
