@@ -5,17 +5,15 @@ Belongs here: the pydantic models (unknown keys are errors). Does not belong her
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from connectors.config_base import Config, Identifier, Name, OutputColumn, QualifiedIdentifier, Title
+from connectors.erp.names import parts
 from connectors.erp.presets import expanded
 from connectors.erp.recipe import Computed, Conditions, JoinConditions
-
-
-class ErpSettings(Config):
-    """What a `SourceSystem` document of kind erp may say beside what every system says."""
+from connectors.erp.settings import TableAccess
 
 
 class Join(Config):
@@ -43,10 +41,15 @@ class Join(Config):
 
     @property
     def name(self) -> str:
-        return self.alias or self.table.rpartition(".")[2]
+        return self.alias or parts(self.table)[-1]
 
 
-class ErpTableConfig(Config):
+def _as_list(value: Any) -> Any:
+    """One name stands for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+class ErpTableConfig(TableAccess):
     """One object read from an ERP: a table (or view), the columns wanted, left joins, a filter.
 
     preset: "<preset>.<object>", a recipe of connectors/presets: gives every key that is not written here.
@@ -54,8 +57,20 @@ class ErpTableConfig(Config):
     preset (user-defined ones, say). computed: {output column: ratio or joined text}, see recipe.py.
     where: {column: value | [values] | null | {not: ..., from: ..., ...}}, all must hold; `alias.column` for
     the column of a join. any_of: [conditions, ...], at least one must hold as well.
-    mode full: every read returns every row (key + hash compare, finds deletions).
-    mode watermark: rows whose `watermark` is not older than the last one minus `overlap_minutes`.
+
+    mode (docs/reading-modes.md says which one when):
+      full: every row is compared by key and content; finds deletions. `compare`: source = the database
+        hashes ranges of keys and only ranges that changed travel; here = all rows travel; auto = source
+        where the database can.
+      watermark: rows whose `watermark` (a column, or several: the first that is not empty counts) is not
+        older than the last one minus `overlap_minutes`.
+      rowversion: rows whose `rowversion` grew: a column of the database's own (SQL Server rowversion,
+        PostgreSQL xmin) or any number that only grows.
+      changes: rows whose keys stand in the database's own log of changes. `slot`: name of the
+        replication slot (PostgreSQL only; default: waterworks_<system>_<object>).
+    deletions (modes watermark and rowversion): keys = each read ends with a comparison of all keys.
+    full_every: days between full comparisons in the other modes; 0 = only the first read is full.
+    parallel: connections that read a full comparison side by side.
     """
 
     system: Name
@@ -70,9 +85,15 @@ class ErpTableConfig(Config):
     computed: dict[OutputColumn, Computed] = Field(default_factory=dict)
     where: Conditions = Field(default_factory=dict)
     any_of: list[Conditions] = Field(default_factory=list)
-    mode: Literal["full", "watermark"] = "full"
-    watermark: OutputColumn | None = None
+    mode: Literal["full", "watermark", "rowversion", "changes"] = "full"
+    compare: Literal["auto", "source", "here"] = "auto"
+    watermark: Annotated[list[Identifier], BeforeValidator(_as_list)] = Field(default_factory=list)
     overlap_minutes: int = Field(default=60, ge=0)
+    rowversion: Identifier | None = None
+    slot: Name | None = None
+    deletions: Literal["keys", "no"] = "keys"
+    full_every: int = Field(default=7, ge=0)
+    parallel: int = Field(default=1, ge=1, le=16)
 
     @model_validator(mode="before")
     @classmethod
@@ -81,27 +102,25 @@ class ErpTableConfig(Config):
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> ErpTableConfig:
-        if self.mode == "watermark" and self.watermark is None:
+        if self.mode == "watermark" and not self.watermark:
             raise ValueError("mode watermark needs `watermark: <column>`")
+        if self.mode == "rowversion" and self.rowversion is None:
+            raise ValueError("mode rowversion needs `rowversion: <column>`")
         if self.columns and (missing := [k for k in self.key if k not in self.columns]):
             raise ValueError(f"key column {missing[0]} is not among `columns`")
-        if self.columns and self.watermark is not None and self.watermark not in self.columns:
-            raise ValueError(f"watermark column {self.watermark} is not among `columns`")
         outputs = [*self.columns, *(name for join in self.joins for name in join.columns), *self.computed]
         if repeated := [name for name in outputs if outputs.count(name) > 1]:
             raise ValueError(f"output column {repeated[0]} is named twice")
         known: set[str] = set()
         for join in self.joins:
             for left in join.match:
-                alias, dot, _ = left.rpartition(".")
-                if dot and alias not in known:
-                    raise ValueError(f"`{left}`: no earlier join is called {alias}")
+                if len(path := parts(left)) > 1 and path[0] not in known:
+                    raise ValueError(f"`{left}`: no earlier join is called {path[0]}")
             if join.name in known:
                 raise ValueError(f"two joins are called {join.name}: give one of them `as: <name>`")
             known.add(join.name)
         mentioned = [name for part in (self.where, *self.any_of) for name in part]
         for name in [*mentioned, *(part for item in self.computed.values() for part in item.parts)]:
-            alias, dot, _ = name.rpartition(".")
-            if dot and alias not in known:
-                raise ValueError(f"`{name}`: no join is called {alias}")
+            if len(path := parts(name)) > 1 and path[0] not in known:
+                raise ValueError(f"`{name}`: no join is called {path[0]}")
         return self

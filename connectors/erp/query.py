@@ -20,11 +20,19 @@ import sqlalchemy as sa
 from connectors.erp.catalogue import Catalogue, SourceColumn, SourceTable, find_column, find_table
 from connectors.erp.conditions import NOT_OF_TYPE, computed, condition
 from connectors.erp.config import ErpTableConfig
+from connectors.erp.names import of_join
 from connectors.erp.recipe import Comparison, Condition, Conditions
+from connectors.erp.transit import configured, formed
 from schemas.problems import Problem
 
 # Makes a value a bound parameter fit to be compared with a column.
 Bind = Callable[[SourceColumn, Any], sa.ColumnElement[Any]]
+
+
+MARK = "_ww_mark"  # the hidden column that carries what a mark says of each row
+XMIN = "xmin"
+# Versions a database keeps of every row without being asked: the transaction that wrote it, or its commit.
+PSEUDO_COLUMNS = {("postgresql", XMIN): "xid", ("oracle", "ora_rowscn"): "scn"}
 
 
 @dataclass(frozen=True)
@@ -38,13 +46,20 @@ class Output:
 
 @dataclass(frozen=True)
 class Plan:
-    """One configured object, all names resolved. `order`: what pages are ordered by."""
+    """One configured object, all names resolved.
+
+    marks: the columns that tell what is new (`watermark` or `rowversion`), selected or not.
+    tables: the main table, then that of each join. source: all of them joined; key_source: what keys can
+    be read from, the main table alone if no filter looks at a join (a left join takes no row away).
+    """
 
     config: ErpTableConfig
     outputs: tuple[Output, ...]
     key: tuple[Output, ...]
-    watermark: Output | None
+    marks: tuple[Output, ...]
+    tables: tuple[SourceTable, ...]
     source: sa.FromClause
+    key_source: sa.FromClause
     filters: tuple[sa.ColumnElement[bool], ...]
     bind: Bind
 
@@ -75,14 +90,14 @@ def build_plan(config: ErpTableConfig, catalogue: Catalogue, dialect: sa.Dialect
     outputs = []
     for name in config.columns or main_table.columns:
         column = column_of(main_table, name)
-        outputs.append(Output(name, column, _selected(main.c[column.name], column, dialect, timezone)))
+        outputs.append(_output(config, name, column, main.c[column.name], dialect, timezone))
     joined: dict[str, tuple[SourceTable, sa.FromClause]] = {"": (main_table, main)}
     for number, join in enumerate(config.joins, start=1):
         table = resolve(join.table)
         right = _aliased(table, f"j{number}")
         conditions = []
         for left_name, right_name in join.match.items():
-            alias, _, name = left_name.rpartition(".")
+            alias, name = of_join(left_name, joined)
             left_table, left = joined[alias]
             equal = left.c[column_of(left_table, name).name] == right.c[column_of(table, right_name).name]
             conditions.append(equal)
@@ -93,11 +108,11 @@ def build_plan(config: ErpTableConfig, catalogue: Catalogue, dialect: sa.Dialect
         joined[join.name] = (table, right)
         for output, name in join.columns.items():
             column = column_of(table, name)
-            outputs.append(Output(output, column, _selected(right.c[column.name], column, dialect, timezone)))
+            outputs.append(_output(config, output, column, right.c[column.name], dialect, timezone))
 
     def raw_of(name: str) -> tuple[SourceColumn, sa.ColumnElement[Any]]:
         """`column` of the main table or `alias.column` of a join."""
-        alias, _, bare = name.rpartition(".")
+        alias, bare = of_join(name, joined)
         table, clause = joined[alias]
         column = column_of(table, bare)
         return column, clause.c[column.name]
@@ -112,8 +127,16 @@ def build_plan(config: ErpTableConfig, catalogue: Catalogue, dialect: sa.Dialect
         column, expression = computed(name, item, [raw_of(part) for part in item.parts], dialect)
         outputs.append(Output(name, column, expression))
     by_name = {output.name: output for output in outputs}
-    for name in [*config.key, *([config.watermark] if config.watermark else [])]:
+    for name in config.key:
         column_of(main_table, name)
+    marks = []
+    for name in _marks(config):
+        if kind := PSEUDO_COLUMNS.get((dialect.name, name.lower())):
+            column = SourceColumn(name, pa.int64(), kind, False)
+            marks.append(Output(name, column, sa.literal_column(f"m.{name.lower()}")))
+            continue
+        column = column_of(main_table, name)
+        marks.append(Output(name, column, formed(main.c[column.name], column, dialect, timezone)))
     filters = holds(config.where)
     if config.any_of:
         filters.append(sa.or_(*(sa.and_(*holds(conditions)) for conditions in config.any_of)))
@@ -121,8 +144,10 @@ def build_plan(config: ErpTableConfig, catalogue: Catalogue, dialect: sa.Dialect
         config=config,
         outputs=tuple(outputs),
         key=tuple(_named(by_name, name) for name in config.key),
-        watermark=_named(by_name, config.watermark) if config.mode == "watermark" and config.watermark else None,
+        marks=tuple(marks),
+        tables=tuple(table for table, _ in joined.values()),
         source=source,
+        key_source=source if _filters_joins(config) else main,
         filters=tuple(filters),
         bind=bind,
     )
@@ -134,12 +159,46 @@ def page_statement(
     after: Sequence[Any] | None,
     limit: int,
     *conditions: sa.ColumnElement[bool],
+    extra: Sequence[sa.Label[Any]] = (),
 ) -> sa.Select[Any]:
-    """The next `limit` rows in `order`, after the row whose order values are `after`."""
-    statement = _base(plan).where(*conditions).order_by(*(output.expression for output in order))
+    """The next `limit` rows in `order`, after the row whose order values are `after`.
+
+    `after` may be shorter than `order`: then it names all rows that begin with these values.
+    """
+    statement = _base(plan, extra).where(*conditions).order_by(*(output.expression for output in order))
     if after is not None:
-        statement = statement.where(_beyond(plan, order, after))
+        statement = statement.where(beyond(plan, order, after))
     return statement.limit(limit)
+
+
+def keys_statement(plan: Plan, after: Sequence[Any] | None, limit: int) -> sa.Select[Any]:
+    """The next `limit` keys, key columns only, ordered by key."""
+    columns = [part.expression.label(part.name) for part in plan.key]
+    statement = sa.select(*columns).select_from(plan.key_source).where(*plan.filters, *keyed(plan))
+    if after is not None:
+        statement = statement.where(beyond(plan, plan.key, after))
+    return statement.order_by(*(part.expression for part in plan.key)).limit(limit)
+
+
+def rows_statement(plan: Plan, keys: Sequence[Sequence[Any]]) -> sa.Select[Any]:
+    """The rows with these keys, in no order."""
+    bound = [[plan.bind(part.column, value) for part, value in zip(plan.key, key, strict=True)] for key in keys]
+    if len(plan.key) == 1:
+        return _base(plan).where(plan.key[0].expression.in_([key[0] for key in bound]))
+    matches = (
+        sa.and_(*(part.expression == value for part, value in zip(plan.key, key, strict=True))) for key in bound
+    )
+    return _base(plan).where(sa.or_(*matches))
+
+
+def within(plan: Plan, above: Sequence[Any] | None, to: Sequence[Any] | None) -> list[sa.ColumnElement[bool]]:
+    """Conditions: keys beyond `above` and not beyond `to`; None = no such border."""
+    found: list[sa.ColumnElement[bool]] = []
+    if above is not None:
+        found.append(beyond(plan, plan.key, above))
+    if to is not None:
+        found.append(_up_to(plan, to))
+    return found
 
 
 def keyed(plan: Plan) -> list[sa.ColumnElement[bool]]:
@@ -152,10 +211,10 @@ def keyless_statement(plan: Plan) -> sa.Select[Any]:
     return _base(plan).where(sa.or_(*(part.expression.is_(None) for part in plan.nullable_key)))
 
 
-def since(plan: Plan, start: Any) -> sa.ColumnElement[bool]:
-    """Rows whose watermark is not older than `start`."""
-    assert plan.watermark is not None
-    return plan.watermark.expression >= plan.bind(plan.watermark.column, start)
+def bounds_statement(plan: Plan) -> sa.Select[Any]:
+    """(lowest, highest) value of the first key column."""
+    first = plan.key[0].expression
+    return sa.select(sa.func.min(first).label("low"), sa.func.max(first).label("high")).select_from(plan.key_source)
 
 
 def empty_statement(plan: Plan) -> sa.Select[Any]:
@@ -167,21 +226,45 @@ def count_statement(table: SourceTable) -> sa.Select[Any]:
     return sa.select(sa.func.count()).select_from(_aliased(table, "m"))
 
 
-def _base(plan: Plan) -> sa.Select[Any]:
+def _base(plan: Plan, extra: Sequence[sa.Label[Any]] = ()) -> sa.Select[Any]:
     columns = [output.expression.label(output.name) for output in plan.outputs]
-    return sa.select(*columns).select_from(plan.source).where(*plan.filters)
+    return sa.select(*columns, *extra).select_from(plan.source).where(*plan.filters)
 
 
-def _beyond(plan: Plan, order: Sequence[Output], after: Sequence[Any]) -> sa.ColumnElement[bool]:
+def beyond(plan: Plan, order: Sequence[Output], after: Sequence[Any]) -> sa.ColumnElement[bool]:
     """(o1, o2, ...) > (a1, a2, ...), with o1 >= a1 in front so that an index on o1 is used."""
-    bound = [plan.bind(output.column, value) for output, value in zip(order, after, strict=True)]
+    bound = [plan.bind(output.column, value) for output, value in zip(order, after, strict=False)]
     steps = []
-    for position, output in enumerate(order):
+    for position, value in enumerate(bound):
         equal = [order[before].expression == bound[before] for before in range(position)]
-        steps.append(sa.and_(*equal, output.expression > bound[position]))
+        steps.append(sa.and_(*equal, order[position].expression > value))
     if len(steps) == 1:
         return steps[0]
     return sa.and_(order[0].expression >= bound[0], sa.or_(*steps))
+
+
+def _up_to(plan: Plan, to: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """(k1, k2, ...) <= (t1, t2, ...)."""
+    bound = [plan.bind(part.column, value) for part, value in zip(plan.key, to, strict=False)]
+    if len(bound) == 1:
+        return plan.key[0].expression <= bound[0]
+    steps = []
+    for position, value in enumerate(bound):
+        equal = [plan.key[before].expression == bound[before] for before in range(position)]
+        here = plan.key[position].expression
+        steps.append(sa.and_(*equal, here <= value if position == len(bound) - 1 else here < value))
+    return sa.and_(plan.key[0].expression <= bound[0], sa.or_(*steps))
+
+
+def _marks(config: ErpTableConfig) -> list[str]:
+    if config.mode == "rowversion" and config.rowversion is not None:
+        return [config.rowversion]
+    return config.watermark if config.mode == "watermark" else []
+
+
+def _filters_joins(config: ErpTableConfig) -> bool:
+    """True if a filter names the column of a join (`alias.column`)."""
+    return any("." in name for conditions in (config.where, *config.any_of) for name in conditions)
 
 
 def _aliased(table: SourceTable, alias: str) -> sa.FromClause:
@@ -191,15 +274,19 @@ def _aliased(table: SourceTable, alias: str) -> sa.FromClause:
     return sa.table(sa.quoted_name(table.name, quote=True), *columns, schema=schema).alias(alias)
 
 
-def _selected(
-    raw: sa.ColumnElement[Any], column: SourceColumn, dialect: sa.Dialect, timezone: str
-) -> sa.ColumnElement[Any]:
-    """The column, or the cast that gives its exact form."""
-    if column.zoned and dialect.name == "postgresql":
-        return sa.func.timezone(sa.literal_column(f"'{timezone}'"), raw)
-    if column.as_text or column.zoned:
-        return sa.cast(raw, sa.UnicodeText())
-    return raw
+def _output(
+    config: ErpTableConfig,
+    name: str,
+    column: SourceColumn,
+    raw: sa.ColumnElement[Any],
+    dialect: sa.Dialect,
+    timezone: str,
+) -> Output:
+    """An output column as the configuration means it; padding in a key is left alone, pages go by it."""
+    encoding = config.columns_encoding.get(name) or config.encoding or column.encoding
+    blank = column.blank_is_null if config.blank_is_null is None else config.blank_is_null
+    column = configured(column, encoding, blank and name not in config.key, dialect.name)
+    return Output(name, column, formed(raw, column, dialect, timezone))
 
 
 def _named(outputs: dict[str, Output], name: str) -> Output:
@@ -230,6 +317,8 @@ def _condition(
 
 def as_type(value: Any, wanted: pa.DataType) -> Any:
     """A YAML scalar (or a stored position) as a Python value of the column's type; ValueError if it cannot be."""
+    if pa.types.is_binary(wanted):
+        return bytes.fromhex(str(value))
     if pa.types.is_integer(wanted):
         return int(value)
     if pa.types.is_decimal(wanted):
@@ -245,3 +334,8 @@ def as_type(value: Any, wanted: pa.DataType) -> Any:
     if pa.types.is_date(wanted):
         return date.fromisoformat(str(value))
     return str(value)
+
+
+def as_position(value: Any) -> str:
+    """A value as text that `as_type` turns back into the same value."""
+    return value.hex() if isinstance(value, bytes) else str(value)

@@ -61,7 +61,7 @@ def test_a_row_stamped_anew_while_we_read_comes_once_and_again_next_time(own_dat
         "columns": ["FItemID", "FName", "FChanged"],
         "mode": "watermark",
         "watermark": "FChanged",
-        "overlap_minutes": 0,
+        "overlap_minutes": 1,
     }
     pages = connector(own_database, **wanted).read("thing", None, 5)
     first = next(pages)

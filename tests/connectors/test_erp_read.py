@@ -76,7 +76,8 @@ def test_pages_give_each_row_once(database: Database, page_rows: int) -> None:
     assert keys == [str(2**53 + number) for number in range(1, ITEMS + 1)]
     assert all(len(page.rows) <= page_rows for page in pages)
     assert len({page.rows.schema for page in pages}) == 1
-    assert pages[-1].position == {"after_key": [str(2**53 + ITEMS)]}
+    assert pages[-1].position["done"]
+    assert pages[-1].total == ITEMS
 
 
 def test_composite_key_with_joins(database: Database) -> None:
@@ -154,10 +155,11 @@ def test_watermark_reads_what_changed_and_the_overlap(database: Database) -> Non
     pages = read(database, 4, **wanted)
     assert len(rows_of(pages)) == ITEMS  # the row without a stamp is among them
     position = pages[-1].position
-    assert position == {"watermark": str(stamp(ITEMS))}
+    assert position["mark"]["watermark"] == str(stamp(ITEMS))
     again = rows_of(read(database, 4, position, **wanted))
     assert {row["FNumber"] for row in again} == {"01.009", "01.020", "01.021", "01.022", "01.023"}
-    assert connector(database, **wanted).deletions("thing") == "no"
+    assert connector(database, **wanted).deletions("thing") == "keys"
+    assert connector(database, **wanted, deletions="no").deletions("thing") == "no"
     assert connector(database, **MATERIAL).deletions("thing") == "read"
 
 
@@ -169,7 +171,7 @@ def test_watermark_ignores_stamps_from_the_future(own_database: Database) -> Non
     )
     pages = read(own_database, 10, **wanted)
     assert len(rows_of(pages)) == ITEMS
-    assert pages[-1].position == {"watermark": str(stamp(ITEMS))}
+    assert pages[-1].position["mark"]["watermark"] == str(stamp(ITEMS))
 
 
 def test_discover_lists_tables_with_key_and_count(database: Database) -> None:
