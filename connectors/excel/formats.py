@@ -31,7 +31,7 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.')
 _SHOWN_CODE = re.compile(r'(?=[^"]*(?:"[^"]*"[^"]*)*0)(?:0|"[^"]*"|\\.|[-/ ()])+(?:;@)?')
 _BRACKET = re.compile(r"\[([^\]]*)\]")
 # A long number as spreadsheet programs write it where nobody asked for text: its last digits are lost.
-SCIENTIFIC = r"^\s*[1-9](?:\.\d+)?[eE]\+\d{2,3}\s*$"
+SCIENTIFIC = r"^\s*[1-9](?:\.\d+)?[eE]\+(?:1[1-9]|[2-9]\d)\s*$"
 _LAST_DATE = 2_958_466  # 10000-01-01: Excel shows ##### from here on
 MAX_FORMAT = 255  # Excel's own limit; longer ones only occur in hostile files
 

@@ -44,7 +44,11 @@ def already(column: Column, lists: CodeLists, override: str | None = None, times
     if name not in _PATTERNS or times != ONE:
         return None
     pattern, special = f"^(?:{_PATTERNS[name](column)})$", pa.array(sorted(SPECIAL_CELLS))
-    return lambda texts: pc.and_not(pc.match_substring_regex(texts, pattern), pc.is_in(texts, value_set=special))
+    # "E+": perhaps a long code in scientific notation, which is no code any more.
+    return lambda texts: pc.and_not(
+        pc.match_substring_regex(texts, pattern),
+        pc.or_(pc.is_in(texts, value_set=special), pc.match_substring(texts, "E+", ignore_case=False)),
+    )
 
 
 def _own_codes(column: Column, lists: CodeLists, name: str) -> Already:

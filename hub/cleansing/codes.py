@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from hub.cleansing.result import Standard, unsure
-from hub.cleansing.text import narrow, preflight
+from hub.cleansing.text import narrow, preflight, preflight_text
 from schemas.model import CodeList
 
 _SEPARATORS = re.compile(r"[-_ .·/]")
@@ -25,7 +25,7 @@ def code(raw: str) -> Standard:
     >>> code("ａ-1００2 ")
     Standard(value='A-1002', rule='code.width', reason=None)
     """
-    special = preflight(raw)
+    special = preflight_text(raw)
     if special:
         return special
     value = narrow(narrow(raw).upper())

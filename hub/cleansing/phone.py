@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from hub.cleansing.result import Standard, unsure
-from hub.cleansing.text import half_width, preflight
+from hub.cleansing.text import half_width, preflight_text
 
 _PREFIX = re.compile(r"^(?:\+|00)86[\s-]*|^86[\s-]*(?=1[3-9]\d[\d\s-]{8,}$)")
 _EXTENSION = re.compile(r"[\s,;]*(?:转|分机号?|ext\.?|#)[\s.:]*(\d{1,6})$", re.IGNORECASE | re.ASCII)
@@ -25,7 +25,7 @@ def phone(raw: str) -> Standard:
     >>> phone("（021）5888 1234转8012").value, phone("+86 138-1234-5678").value, phone("58881234").reason
     ('021-58881234-8012', '13812345678', 'phone.unread')
     """
-    special = preflight(raw)
+    special = preflight_text(raw)
     if special:
         return special
     number = half_width(raw)

@@ -20,13 +20,21 @@ _WIDE = {code: code - 0xFEE0 for span in _WIDE_SPANS for code in range(*span)}
 _WIDE |= str.maketrans("　－＋／．％＃＆＊＝＿～＠", " -+/.%#&*=_~@")
 _ALL_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0xFFE5: ord("¥"), ord("　"): ord(" ")}
 _ERROR_CELLS = frozenset(
-    {"#N/A", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
+    {
+        *("#N/A", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"),
+        *("#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#PYTHON!", "#EXTERNAL!", "#ERR"),
+        *(f"Err:{number}" for number in range(501, 541)),  # LibreOffice's
+    }
 )
+# What a workbook's reader lands for a formula whose result the file does not hold.
+_NOT_CALCULATED = "#NOT_CALCULATED!"
+# A long code that a spreadsheet program took for a number: Excel writes it so from twelve digits on.
+_DIGITS_LOST = re.compile(r"[1-9](?:\.\d+)?[eE]\+(?:1[1-9]|[2-9]\d)", re.ASCII)
 # Whole cells that people write to say "there is nothing to fill in here".
 _PLACEHOLDERS = frozenset(
     {"-", "--", "---", "—", "——", "/", "//", "\\", "无", "暂无", "N/A", "n/a", "NULL", "Null", "null", "None"}
 )
-SPECIAL_CELLS = _ERROR_CELLS | _PLACEHOLDERS
+SPECIAL_CELLS = _ERROR_CELLS | _PLACEHOLDERS | {_NOT_CALCULATED}
 _CJK = re.compile("[\u4e00-\u9fff]")
 _READABLE = re.compile("[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef\x20-\x7e]+")
 # The first UTF-8 byte of each character beyond ASCII that _READABLE lets through.
@@ -44,9 +52,22 @@ def preflight(raw: str) -> Standard | None:
         return BLANK
     if bare in _ERROR_CELLS:
         return unsure("cell.error")
+    if bare == _NOT_CALCULATED:
+        return unsure("cell.not_calculated")
     if bare in _PLACEHOLDERS:
         return Standard(None, "text.placeholder")
     return None
+
+
+def preflight_text(raw: str) -> Standard | None:
+    """As `preflight`, for columns of text: also codes that lost their last digits.
+
+    >>> preflight_text("1.10101E+17").reason, preflight_text("E+17")
+    ('cell.digits_lost', None)
+    """
+    if "+" in raw and _DIGITS_LOST.fullmatch(raw.strip()):
+        return unsure("cell.digits_lost")
+    return preflight(raw)
 
 
 def narrow(raw: str) -> str:
@@ -110,13 +131,13 @@ def may_begin_mojibake(char: str) -> bool:
 def text(raw: str) -> Standard:
     """Free text: letters and digits of normal width, no doubled or outer blanks."""
     if raw and raw.isascii() and raw.isprintable() and raw == " ".join(raw.split()):
-        return preflight(raw) or Standard(raw)
-    return preflight(raw) or _steps(raw, lambda value: value.translate(_WIDE))
+        return preflight_text(raw) or Standard(raw)
+    return preflight_text(raw) or _steps(raw, lambda value: value.translate(_WIDE))
 
 
 def name(raw: str) -> Standard:
     """A company's or person's name: NFKC (brackets too), trimmed; case is kept."""
-    return preflight(raw) or _steps(raw, lambda value: unicodedata.normalize("NFKC", value))
+    return preflight_text(raw) or _steps(raw, lambda value: unicodedata.normalize("NFKC", value))
 
 
 _TELLING = ("text.mojibake", "text.width", "text.spaces", "text.invisible")

@@ -10,7 +10,7 @@ import re
 from stdnum.cn.uscc import calc_check_digit
 
 from hub.cleansing.result import Standard
-from hub.cleansing.text import narrow, preflight
+from hub.cleansing.text import narrow, preflight, preflight_text
 
 # GB 32100-2015: authority and category (2), region (6 digits), organisation code (9), check digit.
 _FORM = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
@@ -27,7 +27,7 @@ def uscc(raw: str) -> Standard:
 
     A wrong code keeps its value: that it is wrong is a finding (rule kind `checksum`).
     """
-    special = preflight(raw)
+    special = preflight_text(raw)
     if special:
         return special
     value = narrow(re.sub(r"[\s\-–—_.]", "", narrow(raw)).upper()).replace(" ", "")
