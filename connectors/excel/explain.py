@@ -162,9 +162,9 @@ def _hidden_notes(about: Told) -> Iterator[Problem]:
     ]
     if hidden and policy.columns == "warn":
         yield Problem("note_hidden_columns", columns=", ".join(hidden))
-    inside = [
-        (left, min(right, max(shown))) for left, right in about.sheet.hidden_columns if shown and left < max(shown)
-    ]
+    cells = about.sheet.cells
+    last = pc.max(cells.filter(pc.equal(cells["row"], max(about.rows[1], 1)))["column"]).as_py() or 0
+    inside = [(left, min(right, last)) for left, right in about.sheet.hidden_columns if left <= last]
     if inside and policy.columns == "skip":
         spans = (f"{column_letters(left)}:{column_letters(right)}" for left, right in inside)
         yield Problem("note_hidden_columns_skipped", columns=", ".join(spans))

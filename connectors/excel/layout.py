@@ -134,7 +134,7 @@ def find_all(
     best = _with_group_rows(sheet, best, words)
     below = _continuations(sheet, template, best, words, used)
     beside = [_with_group_rows(sheet, other, words) for other in others]
-    ends = [part.rows[0] - 1 for part in below]
+    ends = [_above_title(part, used) for part in below]
     tables = []
     for place, part in enumerate([best, *below]):
         layout = _layout(sheet, template, part, used, () if template.all_tables or place else tuple(beside))
@@ -290,6 +290,15 @@ def _continuations(sheet: Sheet, template: Template, best: _Found, words: Words,
                 found.append(again)
                 current = again
     return found
+
+
+def _above_title(found: _Found, used: Used) -> int:
+    """The last row above a header further down and above the title that stands over it."""
+    row = found.rows[0] - 1
+    for above in range(row, max(row - MAX_LEVELS, 0), -1):
+        if (used.rows == above).sum() != 1:
+            return above
+    return row
 
 
 def _places(found: _Found) -> dict[str, int]:

@@ -65,6 +65,10 @@ def reasons(body: Body, sheet: Sheet, layout: Layout, template: Template) -> dic
             found[row] = HEADER
         elif code := _reason(cells, key_columns, required, row in sums, row in merged):
             found[row] = code
+    for row in [row for row, code in found.items() if code == HEADER]:
+        # A title over a repeated header: "二、外购件"
+        if row - 1 not in found and len(body.row(row - 1)) == 1:
+            found[row - 1] = SECTION
     return found | _silent_totals(body, key_columns, found)
 
 
