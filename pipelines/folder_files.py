@@ -3,7 +3,7 @@
 Belongs here: that step. Not here: deciding what a file is (connectors/excel), writing (hub/landing/files).
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: Dagster reads the type of `context` when a step is defined.
 
 import dagster as dg
 
@@ -11,6 +11,8 @@ from connectors.config_models import SystemConfig
 from pipelines.dataset_assets import configured
 from pipelines.failures import told_to_dagster
 from pipelines.keys import SYSTEM_TAG, raw_key
+from pipelines.progress import report
+from schemas.problems import Problem
 
 
 def folder_files(system: SystemConfig) -> dg.AssetsDefinition:
@@ -27,10 +29,23 @@ def folder_files(system: SystemConfig) -> dg.AssetsDefinition:
         kinds={"excel"},
         pool=name,
     )
-    def files() -> dg.MaterializeResult:
+    def files(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         from hub.landing.files import record_files
+        from hub.landing.receive import receive_once, state
+        from hub.store.engine import connect
 
         with told_to_dagster():
-            return dg.MaterializeResult(metadata={**record_files(configured(name)), "table": "ops.source_file"})
+            now = configured(name)
+            received = receive_once(now, context.run.run_id)
+            report("received", system=name, files=sum(item.files for item in received))
+            counts = record_files(now)
+            with connect() as connection:
+                inputs = state(connection, name)
+            failed = [item["problem"] for item in inputs if item["problem"] is not None]
+            for problem in failed:
+                report("step_failed", step="received", problem=problem)
+            if failed:  # told after the record: the folder's files are seen although the mail server is down
+                raise Problem(failed[0]["code"], **failed[0]["params"])
+            return dg.MaterializeResult(metadata={**counts, "table": "ops.source_file"})
 
     return files

@@ -6,7 +6,7 @@ belong here: which file counts (choosing.py), how a file is read (table.py and b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -56,21 +56,25 @@ class ExcelConnector:
         folders: Mapping[str, Path] | None = None,
         passwords: Sequence[str] = (),
         home: Path | None = None,
+        remembered: Callable[[str], Mapping[str, str | None]] | None = None,
     ) -> None:
         """No I/O; templates are taken from the configuration when first used unless they are given.
 
         folder: the system's own; folders: further ones by name. home: where fetched files and what is
         known about files lie; without it there are none, and nothing is remembered between connectors.
+        remembered: template name -> {header: source column} that people decided on.
         """
         self.system = system.system
         self.folder = folder
         self.folders = {**({"": folder} if folder is not None else {}), **(folders or {})}
         self.passwords = tuple(passwords)
         self.shelf = Shelf(system.system, home) if home is not None else None
+        self.remembered = remembered
         self._config = system
         self._given = templates
         self._home = home
         self._known: Verdicts | None = None
+        self._decided: dict[str, Mapping[str, str | None]] = {}
 
     @property
     def templates(self) -> dict[str, Template]:
@@ -98,7 +102,7 @@ class ExcelConnector:
             columns = tuple(column.source for column in template.columns)
             try:
                 file = self.choose(gathered, name).file
-                place = table.locate(self._head(file), template, file.path)
+                place = table.locate(self._head(file), template, file.path, self.decided(template))
             except Problem as problem:
                 found.append(Discovered(name, None, columns, template.key, wording(problem)))
                 continue
@@ -142,7 +146,8 @@ class ExcelConnector:
         if file.sha256 is None:
             file = settled(file, self._config.settle)
         notes = (*([choice.why] if choice.older else []), *_came_from(file))
-        for page in read_file(file.full, template, file.path, page_rows, self.passwords):
+        decided = self.decided(template)
+        for page in read_file(file.full, template, file.path, page_rows, self.passwords, decided):
             about = replace(page.file, notes=(*notes, *page.file.notes)) if page.file else None
             yield replace(page, file=about, position={"path": file.path, **page.position})
 
@@ -169,11 +174,18 @@ class ExcelConnector:
     def locate(self, file: Seen, name: str) -> None:
         """Raises Problem if the table of the object's template is not in the file."""
         template = self.templates[name]
+        decided = self.decided(template)
 
         def ask() -> None:
-            table.locate(self._head(file), template, file.path)
+            table.locate(self._head(file), template, file.path, decided)
 
-        self.known.about(self.digest(file), template.name, file.path, ask)
+        self.known.about(self.digest(file), f"{template.name} {sorted(decided.items())}", file.path, ask)
+
+    def decided(self, template: Template) -> Mapping[str, str | None]:
+        """{header: source column} that people decided on for this template."""
+        if template.name not in self._decided:
+            self._decided[template.name] = dict(self.remembered(template.name)) if self.remembered else {}
+        return self._decided[template.name]
 
     def stranger(self, file: Seen) -> Template:
         """The template that fits a file whose name none watches. Raises Problem."""

@@ -78,8 +78,8 @@ def read_workbook(
     secret = hashlib.sha256("\0".join(passwords).encode()).hexdigest() if passwords else ""
     key: _Key = (content, head_rows, tuple(only) if only is not None else None, secret)
     with _lock:
-        if (problem := _problems.get((key, shown_name))) is not None:
-            raise Problem(problem.code, **problem.params)
+        if (known := _problems.get((key, shown_name))) is not None:
+            raise Problem(known.code, **known.params)
         if (kept := _books.get(key)) is not None:
             _books.move_to_end(key)
             return kept[0]

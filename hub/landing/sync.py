@@ -13,8 +13,10 @@ import psycopg
 from connectors.config import SystemConfig, open_connector
 from hub import alerts
 from hub.landing.dataset import dataset
+from hub.landing.headers import with_decisions
 from hub.landing.lease import lease
 from hub.landing.load import Load, LoadResult, Progress
+from hub.landing.receive import receive_once
 from hub.landing.uploads import load_upload
 from hub.settings import settings
 from hub.store.engine import connect
@@ -36,10 +38,11 @@ def sync_object(
     Raises Problem if the lease or the store cannot be had; problems of the source come back in the
     result (status "failed"), so that the other objects go on.
     """
+    receive_once(system, run_id)
     about = dataset(f"{system.system}.{object_name}", system.plant)
     with lease(system.system, run_id, wait_seconds, on_wait) as held, connect() as connection:
         load = Load(connection, about, held, run_id, settings().landing, progress)
-        result = load.run(lambda: open_connector(system), object_name)
+        result = load.run(lambda: with_decisions(open_connector(system)), object_name)
         _tell(connection, system.system, result)
         return result
 

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from connectors.base import Check, Deletions, Discovered, Page
 from hub.landing.dataset import UPLOADS, dataset
+from hub.landing.files import loaded_before
 from hub.landing.lease import lease
 from hub.landing.load import Load, LoadResult
 from hub.settings import settings
@@ -60,13 +61,22 @@ def load_upload(upload_id: int, run_id: str) -> LoadResult:
     with connect() as connection:
         row = connection.execute(
             "update ops.upload set status = 'loading' where id = %s and status in ('approved', 'loading')"
-            " returning template, stored_path, file_name",
+            " returning template, stored_path, file_name, sha256",
             (upload_id,),
         ).fetchone()
     if row is None:
         raise Problem("upload_not_approved", upload=upload_id)
-    template_name, stored_path, file_name = row
+    template_name, stored_path, file_name, sha256 = row
     about = dataset(f"{UPLOADS}.{template_name}", PLANT)
+    with connect() as connection:
+        if same := next(iter(loaded_before(connection, sha256, about.name)), None):
+            when = f"{same.finished_at:%Y-%m-%d %H:%M}"
+            problem = Problem("upload_same_content", file=file_name, same=f"{same.system}: {same.path}", when=when)
+            connection.execute(
+                "update ops.upload set status = 'failed', problem = %s where id = %s",
+                (Jsonb(problem.as_json()), upload_id),
+            )
+            return LoadResult(about.name, 0, "failed", problem=problem)
     source = _UploadedFile(settings().uploads / stored_path, file_name, templates()[template_name])
     with lease(UPLOADS, run_id) as held, connect() as connection:
         result = Load(connection, about, held, run_id, settings().landing).run(lambda: source, template_name)

@@ -63,6 +63,9 @@ def unpack(raw: bytes, shown: str, passwords: Sequence[str] = ()) -> Unpacked:
         _message(message_from_bytes(raw), shown, passwords, found, 0)
     except RecursionError:
         found.problems.append(Problem("mail_too_deep", mail=shown))
+    except Exception as error:  # noqa: BLE001 - one odd mail must not keep all later ones from being taken
+        reason = f"{type(error).__name__}: {error}"[:200]
+        found.problems.append(Problem("mail_damaged", mail=shown, reason=reason))
     return found
 
 
