@@ -1,6 +1,7 @@
 """Driver errors as one plain sentence: what is wrong with an ERP connection, and what to do.
 
-Belongs here: telling errors apart and naming the host. Does not belong here: retries, reading.
+Belongs here: naming the host, what to install, asking the network. Does not belong here: what codes
+mean (`error_codes.py`), retries, reading.
 
 Where the network is the question, a short TCP probe answers it: its result does not depend on a
 driver's wording or the server's language.
@@ -8,39 +9,22 @@ driver's wording or the server's language.
 
 from __future__ import annotations
 
+import platform
 import re
 import socket
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
+from connectors.erp.error_codes import CONNECTING, LOST, READING, family_of, kind_of
+from connectors.erp.settings import Pace
 from connectors.erp.target import Target
 from schemas.problems import Problem
 
 PROBE_SECONDS = 3
 
-_LOGIN = re.compile(
-    r"28P01|28000|\b1045\b|\b1698\b|18456|password authentication failed|no password supplied|access denied for user"
-    r"|login failed|role \"[^\"]*\" does not exist|认证失败|登录失败|ORA-01017",
-    re.IGNORECASE,
-)
-_DATABASE = re.compile(
-    r"3D000|\b1049\b|\b1044\b|\b4060\b|database \"[^\"]*\" does not exist|unknown database|cannot open database"
-    r"|数据库.*不存在|无法打开.*数据库",
-    re.IGNORECASE,
-)
-_DRIVER = re.compile(r"IM002|IM003|can't open lib|data source name not found|file not found", re.IGNORECASE)
-_LOST = re.compile(
-    r"08S01|08003|08006|08007|57P01|57P02|\(2006|\(2013|\b2006\b|\b2013\b|server has gone away|lost connection"
-    r"|connection.*(closed|reset|terminated|lost)|server closed the connection|broken pipe|communication link",
-    re.IGNORECASE,
-)
-_TIMEOUT = re.compile(
-    r"57014|HYT00|HYT01|\b1969\b|\b3024\b|statement timeout|lock timeout|55P03|timed? ?out|query.*interrupted",
-    re.IGNORECASE,
-)
-_PERMISSION = re.compile(
-    r"42501|\b1142\b|\b1143\b|permission denied|command denied|权限不够|拒绝了.*权限|ORA-01031", re.IGNORECASE
+_DRIVER = re.compile(
+    r"IM002|IM003|IM004|can't open lib|data source name not found|file not found|DPI-1047", re.IGNORECASE
 )
 
 
@@ -50,43 +34,49 @@ def explain_connecting(system: str, target: Target, error: Exception) -> Problem
     if isinstance(error, ModuleNotFoundError | NoSuchModuleError):
         name = getattr(error, "name", None) or target.driver
         return Problem("erp_driver_missing", system=system, driver=name, install=_install(str(name)))
-    if target.odbc is not None and _DRIVER.search(text):
-        return Problem(
-            "erp_driver_missing", system=system, driver=target.driver or "DSN", install=_install(target.driver)
-        )
-    if target.url is not None and target.url.get_backend_name() == "sqlite":
-        if not Path(target.host).is_file():
-            return Problem("erp_file_missing", system=system, file=target.host)
-        return Problem("erp_refused", system=system, host=target.host, reason=reason_of(target, error))
+    if "DPI-1047" in text or (target.odbc is not None and _DRIVER.search(text)):
+        driver = target.driver or "DSN"
+        return Problem("erp_driver_missing", system=system, driver=driver, install=_install(target.driver or text))
+    family = family_of(target, text)
+    if family == "sqlite" and (target.url is not None or target.database):
+        file = target.host if target.url is not None else target.database
+        if not Path(file).is_file():
+            return Problem("erp_file_missing", system=system, file=file)
     if target.address is not None and (unreachable := _probe(system, *target.address)):
         return unreachable
-    if _LOGIN.search(text):
-        return Problem("erp_login_failed", system=system, host=target.host)
-    if _DATABASE.search(text):
-        return Problem("erp_database_missing", system=system, host=target.host, database=target.database or "-")
-    return Problem("erp_refused", system=system, host=target.host, reason=reason_of(target, error))
+    return Problem(
+        kind_of(CONNECTING, family, error) or "erp_refused",
+        system=system,
+        host=target.host,
+        database=target.database or "-",
+        reason=reason_of(target, error),
+    )
 
 
-def explain_reading(system: str, object_name: str, target: Target, error: Exception, seconds: int) -> Problem:
+def explain_reading(system: str, object_name: str, target: Target, error: Exception, pace: Pace) -> Problem:
     """Why a statement failed on an open connection."""
-    text = str(error)
-    if is_lost(error):
-        if target.address is not None and (unreachable := _probe(system, *target.address)):
-            return unreachable
-        reason = reason_of(target, error)
-        return Problem("erp_connection_lost", system=system, object=object_name, host=target.host, reason=reason)
-    if _PERMISSION.search(text):
-        return Problem("erp_no_permission", system=system, object=object_name, reason=reason_of(target, error))
-    if _TIMEOUT.search(text):
-        return Problem("erp_timeout", system=system, object=object_name, seconds=seconds)
-    return Problem("erp_read_failed", system=system, object=object_name, reason=reason_of(target, error))
+    code = kind_of(READING, family_of(target, str(error)), error)
+    if code is None:
+        code = "erp_connection_lost" if is_lost(error) else "erp_read_failed"
+    if code == "erp_connection_lost" and target.address is not None and (gone := _probe(system, *target.address)):
+        return gone
+    return Problem(
+        code,
+        system=system,
+        object=object_name,
+        host=target.host,
+        reason=reason_of(target, error),
+        seconds=pace.lock_seconds if code == "erp_lock_timeout" else pace.statement_seconds,
+    )
 
 
 def is_lost(error: Exception) -> bool:
     """True if the connection broke, so that the same page may be asked for again."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return bool(_LOST.search(str(error)))
+    text = str(error)
+    families = ("postgresql", "mysql", "oracle") if "[Microsoft]" not in text and "FreeTDS" not in text else ("mssql",)
+    return any(kind_of((LOST,), family, error) for family in families)  # type: ignore[arg-type]
 
 
 def reason_of(target: Target, error: Exception) -> str:
@@ -113,17 +103,42 @@ def _probe(system: str, host: str, port: int) -> Problem | None:
     return None
 
 
+# Words of a driver's name -> (Debian and Ubuntu, macOS, Windows).
+_INSTALL = {
+    "psqlodbc|postgresql": (
+        "apt-get install odbc-postgresql",
+        "brew install psqlodbc",
+        "psqlODBC, https://odbc.postgresql.org",
+    ),
+    "maodbc|mariadb|myodbc|mysql": (
+        "apt-get install odbc-mariadb",
+        "brew install mariadb-connector-odbc",
+        "MariaDB Connector/ODBC, https://mariadb.com/downloads/connectors",
+    ),
+    "tds": ("apt-get install tdsodbc", "brew install freetds", "FreeTDS, https://www.freetds.org"),
+    "sql server|msodbcsql": ("pip install mssql-python-odbc",) * 3,
+    "sqlite": (
+        "apt-get install libsqliteodbc",
+        "brew install sqliteodbc",
+        "SQLite ODBC Driver, http://www.ch-werner.de/sqliteodbc",
+    ),
+    "oracle client|dpi-1047|oracledb|cx_oracle": (
+        "pip install oracledb; thick=yes: Oracle Instant Client",
+        "pip install oracledb; thick=yes: Oracle Instant Client",
+        "pip install oracledb; thick=yes: Oracle Instant Client",
+    ),
+    "oracle|sqora": ("Oracle Instant Client ODBC",) * 3,
+    "libodbc|pyodbc": ("apt-get install unixodbc", "brew install unixodbc", "pip install pyodbc"),
+}
+
+
 def _install(driver: str) -> str:
-    """The command that brings a driver, as far as its name tells."""
+    """What brings a driver to this machine, as far as its name tells."""
     name = driver.lower()
-    if "psqlodbc" in name or "postgresql" in name:
-        return "apt-get install odbc-postgresql"
-    if "maodbc" in name or "mariadb" in name or "mysql" in name:
-        return "apt-get install odbc-mariadb" if "pymysql" not in name else "pip install pymysql"
-    if "tds" in name:
-        return "apt-get install tdsodbc"
-    if "sql server" in name or "msodbcsql" in name:
-        return "pip install mssql-python-odbc (Driver=<path of libmsodbcsql-18.so>), or msodbcsql18"
-    if "pyodbc" in name or "libodbc" in name:
-        return "apt-get install unixodbc"
+    if name in ("pymysql", "psycopg"):
+        return f"pip install {name}"
+    place = {"Darwin": 1, "Windows": 2}.get(platform.system(), 0)
+    for words, ways in _INSTALL.items():
+        if re.search(words, name):
+            return ways[place]
     return f"pip install {driver}" if re.fullmatch(r"[\w.-]+", driver) else driver

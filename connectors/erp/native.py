@@ -25,7 +25,6 @@ from connectors.erp.target import Target
 from connectors.erp.transit import asked, columns_of
 from connectors.erp.values import Arrival
 
-STATEMENT_SECONDS = 300
 _NOT_LISTED = {"information_schema", "pg_catalog", "sys", "INFORMATION_SCHEMA"}
 
 
@@ -37,6 +36,7 @@ class NativeSession:
         assert target.url is not None
         self.target = target
         self.access = access
+        self.pace = access.pace
         self.engine = engine_of(target.url, access)
         self.dialect = self.engine.dialect
         with self.engine.connect() as connection:

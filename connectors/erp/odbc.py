@@ -39,6 +39,7 @@ class OdbcSession:
         """Connect now. Raises pyodbc.Error."""
         self.target = target
         self.access = access
+        self.pace = access.pace
         self._string = with_driver_path(target.odbc or "")
         self._rows: Any = None
         self._bulk: Any = None

@@ -25,6 +25,7 @@ class Session(Protocol):
     """One open, read-only connection. Methods raise what the driver raises."""
 
     dialect: sa.Dialect
+    pace: Pace
 
     def catalogue(self) -> Catalogue: ...
 
@@ -86,6 +87,7 @@ def opened(
 ) -> Iterator[Session]:
     """A session at the pace of `access`, closed at the end. Raises what the driver raises, and Problems
     `erp_outside_hours` and `erp_connections_in_use`."""
+    from connectors.erp.adbc import PostgresSession
     from connectors.erp.native import NativeSession
     from connectors.erp.odbc import OdbcSession
 
@@ -93,9 +95,14 @@ def opened(
     meter.wait_for_hours()
     with place(system, target.host, access.pace):
         meter.connected()
-        session = PacedSession(
-            NativeSession(target, access) if target.url is not None else OdbcSession(target, access), meter
-        )
+        inner: Session
+        if target.url is None:
+            inner = OdbcSession(target, access)
+        elif target.url.get_backend_name() == "postgresql":
+            inner = PostgresSession(target, access)
+        else:
+            inner = NativeSession(target, access)
+        session = PacedSession(inner, meter)
         try:
             yield session
         finally:
@@ -109,6 +116,7 @@ class PacedSession:
         self._session = session
         self._meter = meter
         self.dialect = session.dialect
+        self.pace = meter.pace
         self.bind: Callable[[SourceColumn, Any], sa.ColumnElement[Any]] = session.bind
 
     def catalogue(self) -> Catalogue:
