@@ -8,11 +8,11 @@ record formats (biff.py, xlsb.py). Runs in the child process: hostile files abor
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 from connectors.excel import formats
 from connectors.excel.cells import CellSink, Facts, Overlay
+from connectors.excel.spool import Spool
 
 
 def open_workbook(data: bytes, shown_name: str) -> Any:
@@ -29,7 +29,7 @@ def open_workbook(data: bytes, shown_name: str) -> Any:
         raise Problem("workbook_damaged", file=shown_name, reason=str(error)[:200]) from error
 
 
-def read_sheet(workbook: Any, name: str, overlay: Overlay, target: Path) -> Facts:
+def read_sheet(workbook: Any, name: str, overlay: Overlay, target: Spool) -> Facts:
     """Writes one sheet's cells to `target`. Raises calamine's errors."""
     facts = overlay.facts
     sheet = workbook.get_sheet_by_name(name)

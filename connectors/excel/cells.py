@@ -10,15 +10,16 @@ from __future__ import annotations
 import re
 from array import array
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from connectors.excel import formats
+from connectors.excel.spool import Spool
 
 MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
 MAX_CELLS = 30_000_000
+MAX_TEXTS = 400_000_000  # bytes of text in one sheet
 SAMPLES = 5
 # row and column are 1-based; kind is one of the five below, plus FORMULA where a formula made the value.
 SCHEMA = pa.schema([("row", pa.int32()), ("column", pa.int32()), ("text", pa.string()), ("kind", pa.uint8())])
@@ -40,6 +41,7 @@ ERRORS = {  # codes of both binary formats
     0x2B: "#GETTING_DATA",
 }
 _BATCH = 100_000
+_BATCH_TEXT = 4_000_000
 _ADDRESS = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 
 
@@ -144,8 +146,8 @@ class Facts:
         del plain["shown"]
         return plain
 
-    def write_marks(self, path: Path) -> bool:
-        """Writes the marks of single cells (MARKS_SCHEMA); False, and no file, if there are none."""
+    def write_marks(self, target: Spool) -> bool:
+        """Writes the marks of single cells (MARKS_SCHEMA); False, and nothing, if there are none."""
         batches = [
             [seen.rows, seen.columns, pa.nulls(len(seen.rows), pa.string()), [mark] * len(seen.rows)]
             for mark in MARKS
@@ -156,7 +158,7 @@ class Facts:
             batches.append([rows, columns, texts, ["shown"] * len(rows)])
         if not batches:
             return False
-        with pa.ipc.new_file(str(path), MARKS_SCHEMA) as writer:
+        with pa.ipc.new_file(target, MARKS_SCHEMA) as writer:
             for arrays in batches:
                 typed = [pa.array(values, field.type) for values, field in zip(arrays, MARKS_SCHEMA, strict=True)]
                 writer.write_batch(pa.record_batch(typed, schema=MARKS_SCHEMA))
@@ -182,26 +184,33 @@ class Overlay:
 
 
 class TooManyCells(Exception):
-    """A sheet holds more cells than MAX_CELLS."""
+    """A sheet holds more cells than MAX_CELLS, or more text than MAX_TEXTS. `what` and `limit` tell which."""
+
+    def __init__(self, what: str, limit: str) -> None:
+        self.what, self.limit = what, limit
 
 
 class CellSink:
-    """Takes cells one by one and writes them to an Arrow IPC file in batches."""
+    """Takes cells one by one or as arrays and writes them as an Arrow IPC file in batches."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, target: Spool) -> None:
+        """What `target` had before is forgotten."""
+        target.restart()
         self.rows: list[int] = []
         self.columns: list[int] = []
         self.texts: list[str] = []
         self.kinds: list[int] = []
-        self.count = 0
-        self._writer = pa.ipc.new_file(str(path), SCHEMA)
+        self.count = self.text_size = 0
+        self._waiting = 0  # characters not yet written
+        self._writer = pa.ipc.new_file(target, SCHEMA)
 
     def add(self, row: int, column: int, text: str, kind: int = TEXT) -> None:
         self.rows.append(row)
         self.columns.append(column)
         self.texts.append(text)
         self.kinds.append(kind)
-        if len(self.rows) >= _BATCH:
+        self._waiting += len(text)
+        if len(self.rows) >= _BATCH or self._waiting > _BATCH_TEXT:
             self.flush()
 
     def write(self, rows: Any, columns: Any, texts: pa.Array, kinds: Any) -> None:
@@ -219,11 +228,15 @@ class CellSink:
         self.columns.clear()
         self.texts.clear()
         self.kinds.clear()
+        self._waiting = 0
 
     def _write(self, arrays: list[pa.Array]) -> None:
         self.count += len(arrays[0])
+        self.text_size += arrays[2].nbytes
         if self.count > MAX_CELLS:
-            raise TooManyCells
+            raise TooManyCells(f"> {MAX_CELLS:,}", f"{MAX_CELLS:,}")
+        if self.text_size > MAX_TEXTS:
+            raise TooManyCells(f"> {MAX_TEXTS // 1_000_000} MB", f"{MAX_TEXTS // 1_000_000} MB")
         self._writer.write_batch(pa.record_batch(arrays, schema=SCHEMA))
 
     def close(self) -> None:

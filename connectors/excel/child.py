@@ -12,14 +12,16 @@ import os
 import resource
 import select
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from connectors.excel import lockdown, protected, sniff
-from connectors.excel.cells import MAX_CELLS, Facts, TooManyCells
+from connectors.excel.cells import Facts, Overlay, TooManyCells
+from connectors.excel.package import Package
+from connectors.excel.spool import Spool
 from schemas.problems import Problem
 
 _MOST_FILES = 500
@@ -27,127 +29,158 @@ _IDLE_SECONDS = 120
 _MOST_KEPT_MB = 300
 
 
-def read(
-    path: Path,
-    shown_name: str,
-    folder: Path,
-    head_rows: int | None,
-    only: list[str] | None,
-    passwords: Sequence[str] = (),
-) -> dict[str, Any]:
-    """{"kind", "sheets": [{"name", "visible", "file", "facts"}], ...}. Raises Problem."""
-    path = protected.opened(path, shown_name, folder, passwords)
-    kind = sniff.kind_of(path, shown_name)
-    answer: dict[str, Any] = {"kind": kind, "sheets": []}
+class Reading:
+    """One file being read: what is asked, and the answer as far as it is known."""
 
-    def add(name: str | None, visible: bool, facts: Facts | None, target: Path | None) -> None:
-        facts = facts or Facts()
-        marks = target.with_suffix(".marks") if target and facts.write_marks(target.with_suffix(".marks")) else None
-        answer["sheets"].append(
-            {
-                "name": name,
-                "visible": visible,
-                "file": target.name if target else None,
-                "marks": marks.name if marks else None,
-                "facts": facts.as_json(),
-            }
-        )
+    def __init__(self, request: dict[str, Any]) -> None:
+        self.shown_name: str = request["shown_name"]
+        self.folder = Path(request["folder"])
+        self.head_rows: int | None = request["head_rows"]
+        self.only: list[str] | None = request["only"]
+        self.passwords: Sequence[str] = request["passwords"]
+        self.answer: dict[str, Any] = {"sheets": []}
+        self.spools: list[Spool] = []
 
-    if kind == sniff.CSV:
+    def spool(self) -> Spool:
+        spool = Spool(self.folder / f"{len(self.spools)}.arrow")
+        self.spools.append(spool)
+        return spool
+
+    def add(self, name: str | None, visible: bool, facts: Facts, cells: Spool | None) -> None:
+        marks = self.spool()
+        sheet = {"name": name, "visible": visible, "facts": facts.as_json()}
+        sheet["cells"] = self.spools.index(cells) if cells is not None else None
+        sheet["marks"] = self.spools.index(marks) if facts.write_marks(marks) else None
+        self.answer["sheets"].append(sheet)
+
+    def read(self, path: Path) -> None:
+        """Fills `answer`: {"kind", "sheets": [{"name", "visible", "facts", "cells", "marks"}], ...}. Raises Problem."""
+        if _starts_with(path, b"PK"):
+            with Package(path, self.shown_name) as package:
+                kind = sniff.kind_of_names(package.names, self.shown_name)
+                opened = self._opened(path) if kind == sniff.ODS else path
+                if opened == path:
+                    self._package(kind, package, path)
+                    return
+            self.read(opened)
+            return
+        opened = self._opened(path)
+        if opened != path:
+            self.read(opened)
+            return
+        self.answer["kind"] = sniff.kind_of(path, self.shown_name)
+        if self.answer["kind"] == sniff.XLS:
+            self._xls(path)
+            return
         from connectors.excel.csv_text import read_csv
 
-        target = folder / "0.arrow"
-        answer |= read_csv(path, shown_name, target)
-        add(None, True, Facts(), target)
-    elif kind == sniff.XLSX:
-        _read_xlsx(path, shown_name, folder, head_rows, only, add)
-    elif kind == sniff.ODS:
-        from connectors.excel.ods import OdsRead
-        from connectors.excel.package import Package
+        target = self.spool()
+        self.answer |= read_csv(path, self.shown_name, target)
+        self.add(None, True, Facts(), target)
 
-        with Package(path, shown_name) as package:
-            for name, visible, facts, target in OdsRead(package, lambda number: folder / f"{number}.arrow").sheets:
-                add(name, visible, facts, target)
-    else:
-        _read_binary(kind, path, shown_name, folder, add)
-    return answer
+    def _opened(self, path: Path) -> Path:
+        return protected.opened(path, self.shown_name, self.folder, self.passwords)
 
+    def _package(self, kind: str, package: Package, path: Path) -> None:
+        self.answer["kind"] = kind
+        if kind == sniff.XLSX:
+            self._xlsx(package)
+        elif kind == sniff.XLSB:
+            self._xlsb(package, path)
+        else:
+            from connectors.excel.ods import OdsRead
 
-def _read_xlsx(
-    path: Path, shown_name: str, folder: Path, head_rows: int | None, only: list[str] | None, add: Any
-) -> None:
-    from connectors.excel import ooxml
-    from connectors.excel.package import Package
-    from connectors.excel.shared_strings import shared_strings
-    from connectors.excel.sheet_scan import SheetScan
+            for name, visible, facts, target in OdsRead(package, lambda number: self.spool()).sheets:
+                self.add(name, visible, facts, target)
 
-    with Package(path, shown_name) as package:
+    def _xlsx(self, package: Package) -> None:
+        from connectors.excel import ooxml
+        from connectors.excel.shared_strings import shared_strings
+        from connectors.excel.sheet_scan import SheetScan
+
         book = ooxml.read_workbook(package)
         strings = shared_strings(package, book.strings)
-        for number, sheet in enumerate(book.sheets):
+        for sheet in book.sheets:
             very_hidden = sheet.state == "veryHidden"
-            if only is not None and sheet.name not in only:
-                add(sheet.name, sheet.visible, Facts(very_hidden=very_hidden), None)
+            if self.only is not None and sheet.name not in self.only:
+                self.add(sheet.name, sheet.visible, Facts(very_hidden=very_hidden), None)
                 continue
-            target = folder / f"{number}.arrow"
-            facts = SheetScan(package, book, strings, head_rows).run(sheet.part, target)
+            target = self.spool()
+            facts = SheetScan(package, book, strings, self.head_rows).run(sheet.part, target)
             facts.very_hidden = very_hidden
-            add(sheet.name, sheet.visible, facts, target)
+            self.add(sheet.name, sheet.visible, facts, target)
+
+    def _xls(self, path: Path) -> None:
+        from connectors.excel.biff import XlsPass
+
+        data = path.read_bytes()
+        records = XlsPass(data, self.shown_name)
+        self._calamine(data, lambda number, name: records.sheet(number))
+
+    def _xlsb(self, package: Package, path: Path) -> None:
+        from connectors.excel.xlsb import XlsbPass
+
+        records = XlsbPass(package)
+        overlays = {name: records.sheet(name) for name in records.visible}
+        self._calamine(path.read_bytes(), lambda number, name: overlays.get(name))
+
+    def _calamine(self, data: bytes, overlay_of: Callable[[int, str], Overlay | None]) -> None:
+        import python_calamine
+
+        from connectors.excel.calamine_read import open_workbook, read_sheet
+
+        workbook = open_workbook(data, self.shown_name)
+        worksheet = python_calamine.SheetTypeEnum.WorkSheet
+        for number, sheet in enumerate(each for each in workbook.sheets_metadata if each.typ == worksheet):
+            overlay = overlay_of(number, sheet.name)
+            if overlay is None:
+                continue
+            target = self.spool()
+            try:
+                facts = read_sheet(workbook, sheet.name, overlay, target)
+            except (python_calamine.CalamineError, OSError, ValueError) as error:
+                reason = f"{sheet.name}: {str(error)[:200]}"
+                raise Problem("workbook_damaged", file=self.shown_name, reason=reason) from error
+            self.add(sheet.name, sheet.visible == python_calamine.SheetVisibleEnum.Visible, facts, target)
 
 
-def _read_binary(kind: str, path: Path, shown_name: str, folder: Path, add: Any) -> None:
-    from connectors.excel.biff import XlsPass
-    from connectors.excel.calamine_read import open_workbook, read_sheet
-    from connectors.excel.package import Package
-    from connectors.excel.xlsb import XlsbPass
-
-    data = path.read_bytes()
-    if kind == sniff.XLS:
-        first: XlsPass | XlsbPass = XlsPass(data, shown_name)
-    else:
-        with Package(path, shown_name) as package:
-            first = XlsbPass(package)
-            overlays = {name: first.sheet(name) for name in first.visible}
-    import python_calamine
-
-    workbook = open_workbook(data, shown_name)
-    worksheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
-    for number, sheet in enumerate(worksheets):
-        target = folder / f"{number}.arrow"
-        overlay = first.sheet(number) if isinstance(first, XlsPass) else overlays.get(sheet.name)
-        if overlay is None:
-            continue
-        try:
-            facts = read_sheet(workbook, sheet.name, overlay, target)
-        except (python_calamine.CalamineError, OSError, ValueError) as error:
-            reason = f"{sheet.name}: {str(error)[:200]}"
-            raise Problem("workbook_damaged", file=shown_name, reason=reason) from error
-        add(sheet.name, sheet.visible == python_calamine.SheetVisibleEnum.Visible, facts, target)
+def _starts_with(path: Path, mark: bytes) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(mark)) == mark
+    except OSError:
+        return False  # sniff says so in its own sentence
 
 
-def answer_to(request: dict[str, Any]) -> dict[str, Any]:
-    """What `read` found, or the problem, or what stopped it ("memory", "size")."""
-    shown_name, folder = request["shown_name"], Path(request["folder"])
+def answer_to(request: dict[str, Any]) -> tuple[dict[str, Any], list[bytearray]]:
+    """(what was found, or the problem, or what stopped the reading ("memory"); the small results themselves).
+
+    "results" in the answer has the size of each result, or the name of the file it is in.
+    """
     lockdown.limit(request["memory"], request["cpu_seconds"])
     before = resource.getrusage(resource.RUSAGE_SELF)
+    reading = Reading(request)
+    results: list[bytearray] = []
     try:
-        passwords = request["passwords"]
-        answer = read(Path(request["path"]), shown_name, folder, request["head_rows"], request["only"], passwords)
+        reading.read(Path(request["path"]))
+        answer = reading.answer
+        answer["results"] = [spool.path.name if spool.data is None else len(spool.data) for spool in reading.spools]
+        results = [spool.data for spool in reading.spools if spool.data is not None]
     except Problem as problem:
         answer = {"problem": problem.as_json()}
-    except TooManyCells:
-        params = {"file": shown_name, "what": f"> {MAX_CELLS:,}", "limit": f"{MAX_CELLS:,}"}
+    except TooManyCells as many:
+        params = {"file": reading.shown_name, "what": many.what, "limit": many.limit}
         answer = {"problem": {"code": "workbook_too_big", "params": params}}
     except MemoryError:
         answer = {"stopped": "memory"}
     used = resource.getrusage(resource.RUSAGE_SELF)
     answer["cpu_seconds"] = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
     answer["peak_mb"] = used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-    return answer
+    return answer, results
 
 
 def main() -> None:
-    """One request per line of standard input, one answer per line of standard output."""
+    """One request per line of standard input; to standard output a line with the answer, then its small results."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that libraries print may stand between the answers
     missing = lockdown.lock(Path(sys.argv[1]))
@@ -160,10 +193,11 @@ def main() -> None:
         line = sys.stdin.buffer.readline()
         if not line:
             return
-        answer = answer_to(json.loads(line))
+        answer, results = answer_to(json.loads(line))
         # Memory once taken is seldom given back: after a big file the next one gets a new process.
         answer["last"] = not left or "stopped" in answer or answer["peak_mb"] > _MOST_KEPT_MB
         answers.write(json.dumps(answer).encode() + b"\n")
+        answers.writelines(results)
         answers.flush()
         if answer["last"]:
             return

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 from connectors.excel import formats
 from connectors.excel.cells import MAX_COLUMN, MAX_ROW, CellSink, Facts
 from connectors.excel.ooxml import number
 from connectors.excel.package import MAX_SHEET, Package
+from connectors.excel.spool import Spool
 from schemas.problems import Problem
 
 _DURATION = re.compile(r"(-?)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?")
@@ -25,10 +25,10 @@ _NO_TEXT = {"annotation", "ruby-text", "shape", "frame", "custom-shape"}
 class OdsRead:
     """Reads all sheets in one pass; `sheets` then holds (name, visible, facts, file) in tab order."""
 
-    def __init__(self, package: Package, target_of: Callable[[int], Path]) -> None:
+    def __init__(self, package: Package, target_of: Callable[[int], Spool]) -> None:
         """Raises Problem `workbook_password`, `workbook_damaged`, `workbook_suspicious`."""
         self.package = package
-        self.sheets: list[tuple[str, bool, Facts, Path]] = []
+        self.sheets: list[tuple[str, bool, Facts, Spool]] = []
         self._target_of = target_of
         self._hidden_styles: set[str] = set()
         self._style = ""

@@ -134,13 +134,17 @@ class Package:
             depth += 1
             if depth > MAX_DEPTH:
                 raise self.suspicious(f"{name}: nested deeper than {MAX_DEPTH}")
-            start(local(tag), {local(key): value for key, value in attributes.items()})
+            for key in attributes:
+                if ":" in key:
+                    attributes = {local(key): value for key, value in attributes.items()}
+                    break
+            start(local(tag) if ":" in tag else tag, attributes)
 
         def on_end(tag: str) -> None:
             nonlocal depth
             depth -= 1
             if end is not None:
-                end(local(tag))
+                end(local(tag) if ":" in tag else tag)
 
         def on_doctype(*_: object) -> None:
             raise self.suspicious(f"{name}: DOCTYPE")

@@ -38,6 +38,8 @@ _BOOLEANS = pa.array(["FALSE", "TRUE"])
 _KIND_OF_TYPE = np.array(
     [cells.NUMBER, cells.TEXT, cells.BOOLEAN, cells.ERROR, cells.TEXT, cells.TEXT, cells.DATE, *[0] * 249], np.uint8
 )
+_AS_IT_IS = np.zeros(256, np.bool_)  # types whose value is the text
+_AS_IT_IS[[cell_scan.ERROR, cell_scan.STRING, cell_scan.INLINE]] = True
 _MOST_KNOWN = 200_000
 _MINUS, _DOT, _ZERO, _NINE = (ord(character) for character in "-.09")
 
@@ -107,7 +109,7 @@ class PlainRows:
             column.put(mine, _BOOLEANS, (first[mine] - np.uint64(_ZERO)).astype(np.int64))
         errors = np.flatnonzero(plain & (rows.type == cell_scan.ERROR))
         self.facts.errors.add_all(rows.row[errors], rows.column[errors])
-        as_it_is = plain & np.isin(rows.type, (cell_scan.ERROR, cell_scan.STRING, cell_scan.INLINE))
+        as_it_is = plain & _AS_IT_IS[rows.type]
         rows.odd |= plain & (rows.type == cell_scan.DATE)
         numbers = np.flatnonzero(plain & (rows.type == cell_scan.NUMBER))
         if len(numbers):
@@ -120,7 +122,7 @@ class PlainRows:
         slices = np.flatnonzero(as_it_is)
         column.put_slices(slices, rows.start[slices], rows.end[slices])
         empty = np.flatnonzero(
-            ~rows.odd & (length == 0) & rows.formula & ~np.isin(rows.type, (cell_scan.STRING, cell_scan.INLINE))
+            ~rows.odd & (length == 0) & rows.formula & ((rows.type == cell_scan.ERROR) | ~_AS_IT_IS[rows.type])
         )
         self.facts.not_calculated.add_all(rows.row[empty], rows.column[empty])
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -50,8 +49,8 @@ class Reader:
         self._home = tempfile.TemporaryDirectory(prefix="waterworks-read-", ignore_cleanup_errors=True)
         self.folder = Path(self._home.name).resolve()
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in end()
-        self._jobs = 0
         self.fresh = True
+        self._received = b""
         self.last = False  # it told that it takes no further file
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         # OpenBLAS and friends reserve address space per thread, which RLIMIT_AS counts.
@@ -71,38 +70,49 @@ class Reader:
 
     @contextmanager
     def job_folder(self) -> Iterator[Path]:
-        """A folder for the files of one answer; it is gone afterwards, what is mapped into memory stays."""
-        self._jobs += 1
-        folder = self.folder / str(self._jobs)
-        folder.mkdir()
+        """Where the files of one answer are; they are gone afterwards, what is mapped into memory stays."""
         try:
-            yield folder
+            yield self.folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            for entry in self.folder.iterdir() if self.folder.exists() else ():
+                entry.unlink()
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """The answer to one request. Raises Died, OutOfTime; both end this reader."""
+        """The answer to one request, its "results" as bytes or as names of files in the job's folder.
+
+        Raises Died, OutOfTime; both end this reader.
+        """
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.fresh = False
         try:
             self.process.stdin.write(json.dumps(request).encode() + b"\n")
             self.process.stdin.flush()
         except OSError as error:
             raise self._dead() from error
-        answer = b""
         until = time.monotonic() + seconds
-        while not answer.endswith(b"\n"):
-            if not select.select([self.process.stdout], [], [], max(until - time.monotonic(), 0))[0]:
-                self.end()
-                raise OutOfTime
-            piece = os.read(self.process.stdout.fileno(), 1 << 20)
-            if not piece:
-                raise self._dead()
-            answer += piece
-        found: dict[str, Any] = json.loads(answer)
-        self.last = found["last"]
-        return found
+        while b"\n" not in self._received:
+            self._receive(until)
+        line, _, self._received = self._received.partition(b"\n")
+        answer: dict[str, Any] = json.loads(line)
+        self.last = answer["last"]
+        results: list[bytes | str] = []
+        for result in answer.get("results", ()):
+            while isinstance(result, int) and len(self._received) < result:
+                self._receive(until)
+            results.append(result if isinstance(result, str) else self._received[:result])
+            self._received = self._received[result:] if isinstance(result, int) else self._received
+        answer["results"] = results
+        return answer
+
+    def _receive(self, until: float) -> None:
+        assert self.process.stdout is not None
+        if not select.select([self.process.stdout], [], [], max(until - time.monotonic(), 0))[0]:
+            self.end()
+            raise OutOfTime
+        piece = os.read(self.process.stdout.fileno(), 1 << 20)
+        if not piece:
+            raise self._dead()
+        self._received += piece
 
     def _dead(self) -> Died:
         code = self.process.wait()

@@ -22,7 +22,6 @@ from schemas.problems import Problem
 MEMORY = 3 << 30  # address space; about 1 GB of it is libraries that are mapped but hardly used
 CPU_SECONDS = 180
 WALL_SECONDS = 900
-_MAPPED_ABOVE = 1 << 18  # bytes; smaller answers are read, so that many files need no open mappings
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def read_workbook(
     child went beyond its limits or was killed by a fault in a reading library.
     """
     request = {
-        "path": str(path.resolve()),
+        "path": str(path.absolute()),
         "shown_name": shown_name,
         "head_rows": head_rows,
         "only": list(only) if only is not None else None,
@@ -107,7 +106,7 @@ def _book(answer: dict[str, Any], shown_name: str, folder: Path) -> Book:
         raise _stopped(shown_name, answer["stopped"])
     return Book(
         kind=answer["kind"],
-        sheets=tuple(_sheet(sheet, folder) for sheet in answer["sheets"]),
+        sheets=tuple(_sheet(sheet, answer["results"], folder) for sheet in answer["sheets"]),
         encoding=answer.get("encoding"),
         delimiter=answer.get("delimiter"),
         cpu_seconds=answer["cpu_seconds"],
@@ -131,13 +130,13 @@ def _stopped(shown_name: str, reason: str) -> Problem:
     return Problem("workbook_reader_failed", file=shown_name, reason=reason)
 
 
-def _sheet(answer: dict[str, Any], folder: Path) -> Sheet:
+def _sheet(answer: dict[str, Any], results: list[bytes | str], folder: Path) -> Sheet:
     facts = answer["facts"]
     return Sheet(
         name=answer["name"],
         visible=answer["visible"],
-        cells=_cells(folder / answer["file"]) if answer["file"] else SCHEMA.empty_table(),
-        read=answer["file"] is not None,
+        cells=SCHEMA.empty_table() if answer["cells"] is None else _table(results[answer["cells"]], folder),
+        read=answer["cells"] is not None,
         complete=facts["complete"],
         hidden_rows=tuple(facts["hidden_rows"]),
         hidden_row_count=facts["hidden_row_count"],
@@ -151,11 +150,11 @@ def _sheet(answer: dict[str, Any], folder: Path) -> Sheet:
         filters=tuple((top, left, bottom, right) for top, left, bottom, right in facts["filters"]),
         recalculate=facts["recalculate"],
         very_hidden=facts["very_hidden"],
-        marks=_cells(folder / answer["marks"]) if answer.get("marks") else MARKS_SCHEMA.empty_table(),
+        marks=MARKS_SCHEMA.empty_table() if answer["marks"] is None else _table(results[answer["marks"]], folder),
     )
 
 
-def _cells(path: Path) -> pa.Table:
-    """Memory-mapped: the mapping outlives the file's name, and pages come in as they are used."""
-    source = pa.memory_map(str(path)) if path.stat().st_size > _MAPPED_ABOVE else pa.BufferReader(path.read_bytes())
+def _table(result: bytes | str, folder: Path) -> pa.Table:
+    """Of bytes or of a file, which is mapped: the mapping outlives its name, and pages come in as they are used."""
+    source = pa.memory_map(str(folder / result)) if isinstance(result, str) else pa.BufferReader(result)
     return pa.ipc.open_file(source).read_all()

@@ -9,7 +9,6 @@ child process.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from connectors.excel.cell_scan import Odd
 from connectors.excel.cell_text import SharedStrings
@@ -20,6 +19,7 @@ from connectors.excel.ooxml import WorkbookParts, number, relations
 from connectors.excel.package import Package
 from connectors.excel.plain_rows import PlainRows
 from connectors.excel.sheet_pieces import SheetPieces
+from connectors.excel.spool import Spool
 
 _HIDDEN = re.compile(r' hidden="(?:1|true|on)"')
 _COLUMN = re.compile(r"<col ([^>]*)>")
@@ -35,7 +35,7 @@ class SheetScan:
         self.facts = Facts()
         self._has_tables = False
 
-    def run(self, part: str, target: Path) -> Facts:
+    def run(self, part: str, target: Spool) -> Facts:
         """Writes the cells to `target`. Raises Problem for damaged or hostile sheets."""
         for way in (self._plain, self._exact):
             self.facts, self._has_tables = Facts(recalculate=self.book.recalculate), False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Collection
 from pathlib import Path
 
 from schemas.problems import Problem
@@ -80,6 +81,11 @@ def _kind_of_zip(path: Path, shown_name: str) -> str:
             names = {name.replace("\\", "/").lstrip("/").lower() for name in archive.namelist()}
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise Problem("workbook_damaged", file=shown_name, reason=str(error) or "zip") from error
+    return kind_of_names(names, shown_name)
+
+
+def kind_of_names(names: Collection[str], shown_name: str) -> str:
+    """XLSB, ODS or XLSX, by the lower-case names of a package's parts. Raises Problem `workbook_unknown_kind`."""
     if any(name.endswith("workbook.bin") for name in names):
         return XLSB
     if "content.xml" in names:
