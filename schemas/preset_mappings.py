@@ -35,7 +35,7 @@ def preset_mappings(
                 continue
             document = load_document(source)
             name = name or object_name
-            if name in document.data["objects"]:
+            if "mapping" in (document.data.get("objects") or {}).get(name, {}):
                 fields = Fields(document, "objects", name)
                 department = fields.choice("department", [code.code for code in codes["department"].codes])
                 found.append(

@@ -40,7 +40,8 @@ class PostgresSession(NativeSession):
 
     def fetch(self, statement: sa.Select[Any], schema: pa.Schema) -> tuple[pa.Table, dict[int, str]]:
         """As NativeSession.fetch."""
-        table = None if self.byte_texts else self._carried(statement, schema)
+        plain = self.byte_texts or not isinstance(statement, sa.Select)
+        table = None if plain else self._carried(statement, schema)
         if table is None:
             return super().fetch(statement, schema)
         return self._arrival(statement, schema, careful=False).table(table)
