@@ -166,6 +166,8 @@ def _explain(document: Document, model: type[Config], error: ErrorDetails) -> Pr
         return Problem("source_config_unknown_key", **at, key=key, known=near[0] if near else ", ".join(fields))
     if error["type"] == "preset_unknown":
         return Problem("erp_preset_unknown", **_at(document, "attributes", "preset"), **error["ctx"])
+    if error["type"] == "mes_preset_unknown":
+        return Problem("mes_preset_unknown", **_at(document, "attributes", "preset"), **error["ctx"])
     if error["type"] == "missing":
         return Problem("source_config_missing_key", **at, key=key)
     reason = error["msg"].removeprefix("Value error, ")

@@ -56,8 +56,9 @@ class Preset:
 
 @cache
 def presets(folder: Path = PRESETS_DIR) -> dict[str, Preset]:
-    """Every preset by name. Raises Problem `yaml_*` for a broken file."""
-    return {preset.name: preset for preset in map(_read, sorted(folder.glob("*.yaml")))}
+    """Database presets by name; those of REST APIs have a `kind`. Raises Problem `yaml_*` for a broken file."""
+    documents = [load_document(path).data for path in sorted(folder.glob("*.yaml"))]
+    return {preset.name: preset for preset in (_read(data) for data in documents if "kind" not in data)}
 
 
 def find_preset(wanted: str, object_name: str) -> PresetObject:
@@ -94,8 +95,7 @@ def expanded(data: Mapping[str, Any]) -> dict[str, Any]:
     return whole
 
 
-def _read(path: Path) -> Preset:
-    data = load_document(path).data
+def _read(data: Mapping[str, Any]) -> Preset:
     name = str(data["preset"])
     objects = {}
     for key, item in data["objects"].items():

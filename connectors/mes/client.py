@@ -78,13 +78,14 @@ class MesClient:
         envelope = envelope or self._config.envelope
         session, fresh = self._open()
         reply = self._send(session, method, path, body, query, envelope, known)
-        if is_lost(reply, self._config.auth, envelope):
+        access = self._config.auth or self._config.sign
+        if is_lost(reply, access, envelope):
             # A token may end between two pages. One that was only just handed out is really refused.
-            if fresh or self._config.auth is None:
+            if fresh or access is None:
                 raise self._problem("mes_token_refused", path, session)
             session = self._renew(session)
             reply = self._send(session, method, path, body, query, envelope, known)
-            if is_lost(reply, self._config.auth, envelope):
+            if is_lost(reply, access, envelope):
                 raise self._problem("mes_token_refused", path, session)
         if reply.status == 404:
             raise Refused("mes_no_endpoint", reply, **self._where(path, session))
@@ -149,6 +150,7 @@ class MesClient:
 
     def _log_in(self) -> Session:
         if self._config.auth is None:
+            self._transport.cookies.clear()
             self._session = Session(self._transport.base)
         else:
             self._session, reply = log_in(self._config.auth, self._transport, self._config.envelope, self._environment)

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from connectors.config_base import Config, Name, OutputColumn, Scalar, Title
 from connectors.mes.config_access import FromEnv, MesAuth, MesEnvelope, MesSign, MesTls
 from connectors.mes.paths import ItemPath
+from connectors.mes.presets import with_object_preset, with_system_preset
 
 __all__ = [
     "FromEnv",
@@ -131,9 +132,11 @@ class MesLimits(Config):
 class MesSettings(Config):
     """What a `SourceSystem` document of kind mes may say beside what every system says.
 
+    preset: what is not written comes from connectors/presets/<preset>.yaml.
     headers, query: templates sent with every request. Kept values of the login may stand in them.
     """
 
+    preset: str | None = None
     base_path: str = ""
     auth: MesAuth | None = None
     sign: MesSign | None = None
@@ -143,6 +146,11 @@ class MesSettings(Config):
     paging: MesPaging = MesPaging()
     limits: MesLimits = MesLimits()
     tls: MesTls = MesTls()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand_mes_preset(cls, data: Any) -> Any:
+        return with_system_preset(data) if isinstance(data, dict) and data.get("kind") == "mes" else data
 
 
 class MesDetail(Config):
@@ -214,8 +222,10 @@ class MesEndpointConfig(Config):
     int64; times written as text become epoch milliseconds, those without a zone as of `times_zone`
     (default: the system's timezone).
     key: paths in an item (usually `id`). path is appended to the system's base_path.
-    fields: items are lists of values in this order (`shape: arrays`); `{fields}` in a template is this
-    list joined by commas. one: the reply holds a single object and not a list.
+    preset: what is not written comes from `<preset>.<object>` of connectors/presets; more_columns: added to its
+    columns. columns may be a list of paths: each lands under its own name, dots as underscores.
+    fields: items are lists of values in this order; `{fields}` in a template is this list joined by commas;
+    "columns": the paths of columns, key and updated. one: the reply holds a single object and not a list.
     children: path of a nested list; every element becomes a row, and `^.name` reaches the item around it.
     deleted, keys_from, full_every_days: how deletions are found although `updated` reads only changes.
     rows, total, paging, envelope: only where they differ from the system's.
@@ -223,6 +233,7 @@ class MesEndpointConfig(Config):
 
     system: Name
     object: Name
+    preset: str | None = None
     title: Title | None = None
     path: str
     method: Literal["GET", "POST"] = "POST"
@@ -247,10 +258,20 @@ class MesEndpointConfig(Config):
     times_unit: Literal["ms", "s"] = "ms"
     times_zone: str | None = None
 
-    @field_validator("key", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _one_key(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
+    def _expand(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        whole = with_object_preset(data)
+        if isinstance(whole.get("key"), str):
+            whole["key"] = [whole["key"]]
+        if whole.get("fields") == "columns":
+            updated = [whole["updated"]["column"]] if isinstance(whole.get("updated"), dict) else []
+            deleted = [whole["deleted"]["column"]] if isinstance(whole.get("deleted"), dict) else []
+            paths = [*dict(whole.get("columns") or {}).values(), *(whole.get("key") or []), *updated, *deleted]
+            whole["fields"] = list(dict.fromkeys(paths))
+        return whole
 
     @model_validator(mode="after")
     def _fits_together(self) -> MesEndpointConfig:

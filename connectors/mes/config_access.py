@@ -47,10 +47,15 @@ class MesEnvelope(Config):
 
 
 class MesSign(Config):
-    """A signature made by a plug-in of connectors/mes/signers; `values` are its own (templates)."""
+    """A signature made by a plug-in of connectors/mes/signers; `values` are its own (templates).
+
+    lost_status, lost_words: as in `auth`, for APIs that keep a session beside the signature and no login.
+    """
 
     signer: str
     values: dict[str, Any] = Field(default_factory=dict)
+    lost_status: list[Scalar] = Field(default=[401])
+    lost_words: list[str] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _is_known(self) -> MesSign:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.mes.config import MesAuth, MesEnvelope
+from connectors.mes.config import MesAuth, MesEnvelope, MesSign
 from connectors.mes.paths import in_reply
 from connectors.mes.transport import Reply
 
@@ -42,7 +42,7 @@ def is_busy(reply: Reply, envelope: MesEnvelope) -> bool:
     return code is not None and not succeeded(reply, envelope) and str(code) in map(str, envelope.busy_values)
 
 
-def is_lost(reply: Reply, auth: MesAuth | None, envelope: MesEnvelope) -> bool:
+def is_lost(reply: Reply, auth: MesAuth | MesSign | None, envelope: MesEnvelope) -> bool:
     """True if the reply is a failure that says the session is over, by HTTP code, body code or words.
 
     Only a failure: a record may well contain the word "session".
