@@ -46,7 +46,8 @@ CONNECTING = (
     Kind(
         "erp_account_locked",
         {"mysql": "3118 4151", "mssql": "18486 18470", "oracle": "ORA-28000"},
-        r"account (is|has been) (locked|disabled)|is not permitted to log in|account is currently locked|不允许.*登录|被锁定",
+        r"account (is|has been) (locked|disabled)|is not permitted to log in|account is currently locked"
+        r"|不允许.*登录|被锁定",
     ),
     Kind(
         "erp_host_not_allowed",

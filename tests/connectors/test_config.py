@@ -62,7 +62,7 @@ def test_systems_and_their_objects(tmp_path: Path) -> None:
         ("table:", "tabel:", "source_config_unknown_key", 8),
         ("  key: [FItemID]\n", "", "source_config_missing_key", 4),
         ("[FItemID, FNumber]", "FNumber", "source_config_value", 10),
-        ("table: t_ICItem", 'table: "t; DROP TABLE x"', "source_config_value", 8),
+        ("table: t_ICItem", 'table: "t\\tx"', "source_config_value", 8),
         ("key: [FItemID]", "key: [FOther]", "source_config_value", 4),
         ("  system: k3\n", "  system: k4\n", "source_config_no_system", 6),
         ("components.ErpTable", "components.ErpTabel", "source_config_value", 4),

@@ -51,7 +51,7 @@ def test_a_table_that_vanishes_is_one_sentence(own_database: Database) -> None:
         own_database.execute('ALTER TABLE "t_ICItem" RENAME TO "t_gone"')
     with pytest.raises(Problem) as caught:
         list(pages)
-    assert caught.value.code == "erp_read_failed"
+    assert caught.value.code == "erp_table_gone"
     assert "thing" in caught.value.text("zh")
 
 
