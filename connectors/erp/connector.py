@@ -18,6 +18,7 @@ import pyarrow as pa
 from connectors.base import Check, Deletions, Discovered, Page
 from connectors.config_models import SystemConfig
 from connectors.erp.catalogue import Catalogue
+from connectors.erp.check import Questions, check_erp
 from connectors.erp.config import ErpTableConfig
 from connectors.erp.explain import explain_connecting, explain_reading
 from connectors.erp.keys import list_keys
@@ -28,7 +29,6 @@ from connectors.erp.reader import Reader
 from connectors.erp.remarks import Remarks
 from connectors.erp.session import Access, Session, opened
 from connectors.erp.target import parse_target
-from schemas.model import Text
 from schemas.problems import Problem
 
 COUNT_SECONDS = 20.0  # discover() stops counting rows after this long
@@ -42,6 +42,7 @@ class ErpConnector:
         """`url`: see `target.py`; forced: read outside the hours of `pace`, too. Raises Problem `erp_url_unreadable`."""
         self.system = system.system
         self.burden = Burden()  # what reading cost the ERP so far
+        self.notes: list[Problem] = []  # what reading decided on its way
         self._settings = system
         self._forced = forced
         self._clock = clock
@@ -51,19 +52,11 @@ class ErpConnector:
         self._target = parse_target(self.system, url)
 
     def check(self) -> Check:
-        """Connect, find every configured table and column, and try each statement without rows."""
-        try:
-            with self._session() as session:
-                catalogue = self._ask("-", session.catalogue)
-                for config in self._objects.values():
-                    plan = self._plan(session, catalogue, config)
-                    Reader(self.system, self._target, session, plan).fetch(empty_statement(plan), plan.schema)
-        except Problem as problem:
-            return Check(self.system, False, Text(problem.text("zh"), problem.text("en")))
-        count = len({config.table for config in self._objects.values()})
-        zh = f"ERP“{self.system}”（{self._target.host}）连接正常，{count} 张配置的表都能读取。"
-        en = f"ERP '{self.system}' at {self._target.host} answers; all {count} configured tables can be read."
-        return Check(self.system, True, Text(zh, en))
+        """Everything worth knowing before a sync, point by point (`check.py`); nothing is written."""
+        ask = Questions(
+            self.system, self._target, self._timezone, self._settings.encoding, self._explaining_session, self._attempt
+        )
+        return check_erp(ask, self._objects)
 
     def discover(self) -> list[Discovered]:
         """Every table and view with columns, key and row count (None once counting takes too long)."""
@@ -118,6 +111,23 @@ class ErpConnector:
                 raise explain_connecting(self.system, self._target, error) from error
             yield session
 
+    @contextmanager
+    def _explaining_session(self) -> Iterator[Session]:
+        """A connection on which every driver's error becomes a Problem."""
+        with self._session() as session:
+            try:
+                yield session
+            except Problem:
+                raise
+            except Exception as error:
+                raise explain_reading(self.system, "-", self._target, error, self._settings.pace) from error
+
+    def _attempt(self, session: Session, catalogue: Catalogue, config: ErpTableConfig) -> Plan:
+        """The plan of an object whose statement was run without rows. Raises Problem."""
+        plan = self._plan(session, catalogue, config)
+        Reader(self.system, self._target, session, plan).fetch(empty_statement(plan), plan.schema)
+        return plan
+
     def _opened(self, access: Access) -> AbstractContextManager[Session]:
         return opened(self.system, self._target, access, self.burden, clock=self._clock, forced=self._forced)
 
@@ -126,7 +136,7 @@ class ErpConnector:
         config = self._object(object_name)
         with self._session(object_name) as session:
             catalogue = self._ask(object_name, session.catalogue)
-            yield Reader(self.system, self._target, session, self._plan(session, catalogue, config))
+            yield Reader(self.system, self._target, session, self._plan(session, catalogue, config), self.notes)
 
     def _access(self, object_name: str | None) -> Access:
         if object_name is None:

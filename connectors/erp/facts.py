@@ -55,7 +55,8 @@ _ESTIMATES = {
 }
 _INDEXES = {
     "sqlite": "SELECT '', m.name, l.name, CAST(l.\"unique\" AS TEXT), CAST(i.seqno AS TEXT), i.name"
-    " FROM sqlite_master m, pragma_index_list(m.name) l, pragma_index_info(l.name) i WHERE m.type = 'table' AND l.partial = 0",
+    " FROM sqlite_master m, pragma_index_list(m.name) l, pragma_index_info(l.name) i"
+    " WHERE m.type = 'table' AND l.partial = 0",
     "postgresql": f"SELECT {_PG_SCHEMA}, c.relname, i.relname, CASE WHEN x.indisunique THEN '1' ELSE '0' END,"
     " CAST(k.place AS text), a.attname FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid"
     " JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
