@@ -1,4 +1,8 @@
-"""`waterworks check [SOURCE]`: one plain sentence per source system: what works, what does not."""
+"""`waterworks check [SOURCE]`: per source system a sentence that sums it up, and the points it was made from.
+
+With SOURCE every point is shown, without it only those somebody should look at. A warning does not fail
+the command.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,10 @@ from portal.cli.wording import help_text, text
 from schemas.problems import Language, Problem
 
 if TYPE_CHECKING:
+    from connectors.base import Check
     from connectors.config_models import SystemConfig
+
+_MARKS = {"ok": ("✓", None), "warn": ("!", "yellow"), "bad": ("✗", "red")}
 
 
 def check(
@@ -35,18 +42,32 @@ def check(
             typer.echo(text(lang, "check.no_sources"))
         for name, system in systems.items():
             if source in (None, name):
-                works, sentence = _ask(system, lang)
-                typer.secho(f"{'✓' if works else '✗'} {sentence}", fg="green" if works else "red")
-                code = code if works else max(code, PARTLY)
+                answer = _ask(system)
+                _show(answer, lang, everything=source is not None)
+                code = code if answer.ok else max(code, PARTLY)
         raise typer.Exit(code)
 
 
-def _ask(system: SystemConfig, lang: Language) -> tuple[bool, str]:
-    """(works, sentence) of one system; a problem is an answer too."""
+def _ask(system: SystemConfig) -> Check:
+    """The answer of one system; a problem is an answer too."""
+    from connectors.base import Check
     from connectors.config import open_connector
+    from schemas.model import Text
 
     try:
-        answer = open_connector(system).check()
+        return open_connector(system).check()
     except Problem as problem:
-        return False, problem.text(lang)
-    return answer.ok, answer.sentence[lang]
+        return Check(system.system, False, Text(problem.text("zh"), problem.text("en")))
+
+
+def _show(answer: Check, lang: Language, everything: bool) -> None:
+    """The sentence, then the points below it: bad ones first met are the sentence itself already."""
+    sentence = answer.sentence[lang]
+    typer.secho(f"{'✓' if answer.ok else '✗'} {sentence}", fg="green" if answer.ok else "red")
+    for point in answer.points:
+        shown = point.sentence[lang]
+        if shown != sentence and (everything or point.verdict != "ok"):
+            mark, colour = _MARKS[point.verdict]
+            typer.secho(f"    {mark} {shown}", fg=colour)
+    if warnings := sum(point.verdict == "warn" for point in answer.points):
+        typer.echo("    " + text(lang, "check.warnings", count=warnings))
