@@ -27,6 +27,10 @@ _FIXED_TYPES = {
 }
 
 
+# A column with this few distinct values among its first ones is worth encoding before it is tested.
+_SAMPLE, _FEW = 2_000, 1_000
+
+
 @dataclass(frozen=True)
 class Converted:
     """values: the typed column. rule, reason: text per row, null where nothing happened.
@@ -88,7 +92,7 @@ def convert(
     texts = raw_text(values)
     unsettled = pc.is_valid(texts)
     if already is not None and not codes:
-        unsettled = pc.and_kleene(unsettled, pc.invert(already(texts)))
+        unsettled = pc.and_kleene(unsettled, pc.invert(_settled(texts, already)))
     # Picked first, encoded then: a mostly distinct column costs more to encode than to test.
     encoded = pc.dictionary_encode(texts.filter(unsettled))
     answers = [_standard(raw, standard, codes) for raw in encoded.dictionary.to_pylist()]
@@ -103,6 +107,18 @@ def convert(
         reason=_placed(reasons, encoded.indices, unsettled, nothing) if any(reasons) else None,
         text=texts if any(rules) else None,
     )
+
+
+def _settled(texts: pa.Array, already: Already) -> pa.Array:
+    """`already` of every text; where few are distinct, of each distinct one once."""
+    sample = texts.slice(0, _SAMPLE)
+    if len(texts) <= _SAMPLE or pc.count_distinct(sample).as_py() > _FEW:
+        return already(texts)
+    encoded = pc.dictionary_encode(texts)
+    known = already(encoded.dictionary)
+    if pc.all(known).as_py() is not False:
+        return pc.is_valid(texts)
+    return known.take(encoded.indices)
 
 
 def _placed(of_distinct: list[str | None], indices: pa.Array, where: pa.Array, rest: pa.Array) -> pa.Array:

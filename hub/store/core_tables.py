@@ -85,12 +85,6 @@ def ensure_core_tables(connection: psycopg.Connection[Any], contracts: Iterable[
             connection.execute(
                 sql.SQL("create table if not exists {} ({}, primary key (_dataset, _source_key))").format(table, body)
             )
-            key = sql.SQL(", ").join(map(sql.Identifier, contract.business_key))
-            connection.execute(
-                sql.SQL("create index if not exists {} on {} ({})").format(
-                    sql.Identifier(f"{contract.entity}_business_key"), table, key
-                )
-            )
             connection.execute(
                 sql.SQL("comment on table {} is {}").format(
                     table, sql.Literal(f"{contract.title.en} / {contract.title.zh}")
