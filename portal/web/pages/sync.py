@@ -81,7 +81,7 @@ def check(request: Request, user: Me, system: str) -> Response:
         audit(connection, user.login, "check_connection", system, ok=found.ok)
         row = sync.checks(connection)[system]
     if request.headers.get("hx-request"):
-        return page(request, "sync_check", check=row, system=system)
+        return page(request, "sync_check", check=row, system=system, points=found.points)
     return RedirectResponse("/sync", 303)
 
 
