@@ -18,7 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from connectors.excel import lockdown, protected, sniff
+from connectors.excel import csv_text, lockdown, protected, sniff
 from connectors.excel.cells import Facts, Overlay, TooManyCells
 from connectors.excel.package import Package
 from connectors.excel.spool import Spool
@@ -72,10 +72,11 @@ class Reading:
         if self.answer["kind"] == sniff.XLS:
             self._xls(path)
             return
-        from connectors.excel.csv_text import read_csv
-
+        if self.answer["kind"] in (sniff.HTML, sniff.XML2003):
+            self._markup(path)
+            return
         target = self.spool()
-        self.answer |= read_csv(path, self.shown_name, target)
+        self.answer |= csv_text.read_csv(path, self.shown_name, target)
         self.add(None, True, Facts(), target)
 
     def _opened(self, path: Path) -> Path:
@@ -123,6 +124,28 @@ class Reading:
         records = XlsbPass(package)
         overlays = {name: records.sheet(name) for name in records.visible}
         self._calamine(path.read_bytes(), lambda number, name: overlays.get(name))
+
+    def _markup(self, path: Path) -> None:
+        """Web pages and the XML of Excel 2003 under a workbook's name."""
+        if (size := path.stat().st_size) > csv_text.MAX_BYTES:
+            limit = f"{csv_text.MAX_BYTES // 1_000_000} MB"
+            raise Problem("workbook_too_big", file=self.shown_name, what=f"{size // 1_000_000} MB", limit=limit)
+        data = path.read_bytes()
+        if self.answer["kind"] == sniff.XML2003:
+            from connectors.excel.xml2003 import Xml2003
+
+            for title, visible, facts, cells in Xml2003(data, self.shown_name, self.spool).sheets:
+                self.add(title, visible, facts, cells)
+            return
+        from connectors.excel.html_table import pages_of, read_html
+
+        pages = pages_of(data)
+        if not pages:
+            raise Problem("workbook_html", file=self.shown_name)
+        for number, page in enumerate(pages, start=1):
+            target = self.spool()
+            name, _, facts = read_html(page, self.shown_name, target)
+            self.add(name or f"Sheet{number}", True, facts, target)
 
     def _calamine(self, data: bytes, overlay_of: Callable[[int, str], Overlay | None]) -> None:
         import python_calamine

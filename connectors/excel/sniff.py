@@ -11,9 +11,10 @@ import zipfile
 from collections.abc import Collection
 from pathlib import Path
 
+from connectors.excel.encodings import utf16_without_mark
 from schemas.problems import Problem
 
-XLSX, XLSB, ODS, XLS, CSV = "xlsx", "xlsb", "ods", "xls", "csv"
+XLSX, XLSB, ODS, XLS, CSV, HTML, XML2003 = "xlsx", "xlsb", "ods", "xls", "csv", "html", "xml2003"
 KIND_OF_EXTENSION = {
     ".xlsx": XLSX,
     ".xlsm": XLSX,
@@ -31,6 +32,8 @@ KIND_OF_EXTENSION = {
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BIFF_START = re.compile(rb"\x09[\x00\x02\x04\x08](?:\x04|\x06|\x08|\x10)\x00", re.DOTALL)
 _HTML = re.compile(rb"<(!doctype\s+html|html|head|body|table|meta)\b", re.IGNORECASE)
+_MHTML = re.compile(rb"MIME-Version:\s*1\.0", re.IGNORECASE)
+_XML2003 = b"urn:schemas-microsoft-com:office:spreadsheet"
 _KNOWN = {
     b"%PDF": "PDF",
     b"\x89PNG": "PNG",
@@ -44,10 +47,9 @@ _KNOWN = {
 
 
 def kind_of(path: Path, shown_name: str) -> str:
-    """XLSX, XLSB, ODS, XLS or CSV, by content.
+    """XLSX, XLSB, ODS, XLS, CSV, HTML or XML2003, by content.
 
-    Raises Problem: `workbook_missing`, `workbook_empty`, `workbook_html`, `workbook_password`,
-    `workbook_damaged`, `workbook_unknown_kind`.
+    Raises Problem: `workbook_missing`, `workbook_empty`, `workbook_damaged`, `workbook_unknown_kind`.
     """
     try:
         with path.open("rb") as file:
@@ -66,11 +68,13 @@ def kind_of(path: Path, shown_name: str) -> str:
         if start.startswith(mark):
             raise Problem("workbook_unknown_kind", file=shown_name, reason=name)
     text = start.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
-    if _HTML.match(text) or (text.startswith((b"<?xml", b"<!--")) and _HTML.search(text)):
-        raise Problem("workbook_html", file=shown_name)
+    if text.startswith((b"<?xml", b"<Workbook", b"<ss:Workbook")) and _XML2003 in text:
+        return XML2003
+    if _HTML.match(text) or (text.startswith((b"<?xml", b"<!--")) and _HTML.search(text)) or _MHTML.match(text):
+        return HTML
     if text.startswith(b"<?xml"):
         raise Problem("workbook_unknown_kind", file=shown_name, reason="XML")
-    if b"\0" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if b"\0" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")) and not utf16_without_mark(start):
         raise Problem("workbook_unknown_kind", file=shown_name, reason="binary data")
     return CSV
 

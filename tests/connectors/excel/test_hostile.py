@@ -92,7 +92,7 @@ HOSTILE: dict[str, tuple[Make, str]] = {
     "broken xml": (_broken_xml, "workbook_damaged"),
     "empty": (lambda p: p.write_bytes(b""), "workbook_empty"),
     "missing": (lambda p: None, "workbook_missing"),
-    "html": (lambda p: p.write_text("<html><table><tr><td>1</td></tr></table></html>"), "workbook_html"),
+    "html": (lambda p: p.write_text("<html><body>404</body></html>"), "workbook_html"),
     "html in utf-16": (lambda p: p.write_bytes("<HTML><table/>".encode("utf-16")), "workbook_html"),
     "pdf": (lambda p: p.write_bytes(b"%PDF-1.7 x"), "workbook_unknown_kind"),
     "word": (_word, "workbook_unknown_kind"),
