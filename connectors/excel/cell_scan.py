@@ -161,10 +161,10 @@ def _items(kinds: NDArray[np.uint8], element: int, end: int, shapes: Shapes, aro
     unknown = np.flatnonzero(shape == _UNKNOWN)
     if len(unknown):
         ends = np.flatnonzero(kinds == end)
-        place = np.searchsorted(ends, first[unknown])
-        if place[-1] >= len(ends):
+        at_end = np.searchsorted(ends, first[unknown])
+        if at_end[-1] >= len(ends):
             raise Odd
-        last[unknown] = ends[place]
+        last[unknown] = ends[at_end]
         if np.any(last[:-1] >= first[1:]):
             raise Odd
         accounted += int(np.sum(last[unknown] - first[unknown] + 1))

@@ -82,9 +82,9 @@ class Column:
         self._views[cells] = chosen
         self._buffers += buffers
 
-    def array(self, cells: NDArray[np.int64]) -> pa.Array:
-        """The texts of some cells as an Arrow string array, whatever has been put so far."""
-        views = self._views[cells]
+    def array(self, cells: NDArray[np.int64] | None = None) -> pa.Array:
+        """The texts of all or some cells as an Arrow string array, whatever has been put so far."""
+        views = self._views if cells is None else self._views[cells]
         return pa.Array.from_buffers(pa.string_view(), len(views), [None, pa.py_buffer(views), *self._buffers]).cast(
             pa.string()
         )

@@ -216,7 +216,7 @@ class CellSink:
     def write(self, rows: Any, columns: Any, texts: pa.Array, kinds: Any) -> None:
         """Many cells at once as arrays of one length. Raises TooManyCells."""
         self.flush()
-        self._write([pa.array(rows, pa.int32()), pa.array(columns, pa.int32()), texts, pa.array(kinds, pa.uint8())])
+        self._write([pa.array(rows.astype("i4")), pa.array(columns.astype("i4")), texts, pa.array(kinds)])
 
     def flush(self) -> None:
         """Raises TooManyCells."""

@@ -48,7 +48,7 @@ class Reading:
 
     def add(self, name: str | None, visible: bool, facts: Facts, cells: Spool | None) -> None:
         marks = self.spool()
-        sheet = {"name": name, "visible": visible, "facts": facts.as_json()}
+        sheet: dict[str, Any] = {"name": name, "visible": visible, "facts": facts.as_json()}
         sheet["cells"] = self.spools.index(cells) if cells is not None else None
         sheet["marks"] = self.spools.index(marks) if facts.write_marks(marks) else None
         self.answer["sheets"].append(sheet)

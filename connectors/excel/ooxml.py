@@ -8,11 +8,16 @@ Runs in the child process.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from connectors.excel import formats
 from connectors.excel.package import Package, resolve
 
+T = TypeVar("T")
+_made: dict[Any, Any] = {}  # see _once()
+_MOST_PARTS, _MOST_REMEMBERED = 200, 100_000
 _TRUE = ("1", "true", "on")
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml\b[^>]*\?>")
 _ENCODING = re.compile(rb"""encoding\s*=\s*["']([^"']*)""")
@@ -44,8 +49,45 @@ class WorkbookParts:
 
 def read_workbook(package: Package) -> WorkbookParts:
     """Raises Problem `workbook_damaged` or `workbook_suspicious`."""
-    package.parse("[Content_Types].xml", lambda tag, attributes: None)
+    _once(package, "[Content_Types].xml", lambda part: package.parse(part, lambda tag, attributes: None))
     workbook = main_part(package, "xl/workbook.xml")
+    listed, epoch_1904, recalculate = _once(package, workbook, lambda part: _listed(package, part))
+    related = relations(package, workbook)
+    sheets = tuple(
+        SheetPart(name=name, part=related[relation][1], state=state)
+        for name, relation, state in listed
+        if relation in related and related[relation][0] == "worksheet"
+    )
+    of_kind = dict(related.values())
+    styles = of_kind.get("styles")
+    strings = of_kind.get("sharedStrings")
+    has_styles = styles is not None and styles in package
+    return WorkbookParts(
+        sheets=sheets,
+        epoch_1904=epoch_1904,
+        formats=_once(package, styles, lambda part: _style_kinds(package, part)) if styles and has_styles else [],
+        strings=strings if strings and strings in package else None,
+        recalculate=recalculate,
+    )
+
+
+def _once(package: Package, part: str, make: Callable[[str], T]) -> T:
+    """make(part), or what it made of the same bytes in a file before this one: workbooks of a series share parts."""
+    data = package.read(part)
+    key = (make.__code__, part, data)
+    if key not in _made:
+        made = make(part)
+        if len(data) > _MOST_REMEMBERED:
+            return made
+        if len(_made) > _MOST_PARTS:
+            _made.clear()
+        _made[key] = made
+    known: T = _made[key]
+    return known
+
+
+def _listed(package: Package, workbook: str) -> tuple[list[tuple[str, str, str]], bool, bool]:
+    """([(sheet's name, relation, state)], counts days from 1904, asks to be calculated)."""
     listed: list[tuple[str, str, str]] = []
     epoch_1904 = recalculate = False
 
@@ -59,22 +101,7 @@ def read_workbook(package: Package) -> WorkbookParts:
             recalculate = attributes.get("fullCalcOnLoad", "0").lower() in _TRUE
 
     package.parse(workbook, start)
-    related = relations(package, workbook)
-    sheets = tuple(
-        SheetPart(name=name, part=related[relation][1], state=state)
-        for name, relation, state in listed
-        if relation in related and related[relation][0] == "worksheet"
-    )
-    of_kind = dict(related.values())
-    styles = of_kind.get("styles")
-    strings = of_kind.get("sharedStrings")
-    return WorkbookParts(
-        sheets=sheets,
-        epoch_1904=epoch_1904,
-        formats=_style_kinds(package, styles) if styles and styles in package else [],
-        strings=strings if strings and strings in package else None,
-        recalculate=recalculate,
-    )
+    return listed, epoch_1904, recalculate
 
 
 def main_part(package: Package, usual: str) -> str:
@@ -90,6 +117,10 @@ def relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
     """Relation id -> (last word of its type, part name)."""
     folder, _, name = part.rpartition("/")
     path = f"{folder}/_rels/{name}.rels" if folder else f"_rels/{name}.rels"
+    return _once(package, path, lambda path: _relations(package, path, part))
+
+
+def _relations(package: Package, path: str, part: str) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
 
     def start(tag: str, attributes: dict[str, str]) -> None:

@@ -80,6 +80,8 @@ class PlainRows:
         kinds[rows.formula] |= cells.FORMULA
         self._put_odd(rows, odd, column, kinds)
         filled = column.filled()
+        if len(filled) == len(rows):
+            return rows.row, rows.column, column.array(), kinds
         return rows.row[filled], rows.column[filled], column.array(filled), kinds[filled]
 
     # --- cells written in the usual way -------------------------------------------------------------
