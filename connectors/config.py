@@ -100,15 +100,18 @@ def read_systems(defs_dir: Path | None = None) -> tuple[dict[str, SystemConfig],
     return {name: system for name, system in systems.items() if name not in broken}, problems
 
 
-def open_connector(system: SystemConfig) -> Connector:
+def open_connector(system: SystemConfig, forced: bool = False) -> Connector:
     """The connector of a system; reads its URL and secrets from os.environ now, does no other I/O.
 
+    forced: somebody asked for this read now, whatever hours the configuration allows (ERP only).
     Raises Problem `environment_unset` naming the variable.
     """
     if system.kind == "erp":
+        from connectors.erp.account_sets import AccountSetsConnector
         from connectors.erp.connector import ErpConnector
 
-        return ErpConnector(system, environment_value(system.system, system.url_env))
+        reads = ErpConnector if system.databases is None else AccountSetsConnector
+        return reads(system, environment_value(system.system, system.url_env), forced=forced)
     if system.kind == "mes":
         from connectors.mes.connector import MesConnector
 

@@ -64,6 +64,12 @@ def odbc_value(text: str) -> str:
     return "{" + text.replace("}", "}}") + "}"
 
 
+def sqlite_odbc(path: Path) -> str:
+    """ODBC connection string of an SQLite file."""
+    driver = odbc_driver("SQLite3", "libsqliteodbc", "usr/lib/*/odbc/libsqlite3odbc.so")
+    return f"Driver={odbc_value(driver)};Database={path}"
+
+
 @dataclass
 class Server:
     """One running server. `home` holds its data and is removed by stop()."""
@@ -125,8 +131,28 @@ class MariadbServer(Server):
         return name
 
 
-def start_postgres() -> PostgresServer:
-    """A new PostgreSQL with account USER / PASSWORD (superuser), scram passwords, UTF-8."""
+# wal_level and log_bin let a read follow the log of changes.
+_POSTGRES = (
+    "listen_addresses=127.0.0.1",
+    "fsync=off",
+    "max_connections=60",
+    "wal_level=logical",
+    "max_replication_slots=60",
+)
+_BINLOG = (
+    "--log-bin=binlog",
+    "--binlog-format=ROW",
+    "--binlog-row-metadata=MINIMAL",
+    "--server-id=1",
+    "--sync-binlog=0",
+)
+
+
+def start_postgres(*settings: str) -> PostgresServer:
+    """A new PostgreSQL with account USER / PASSWORD (superuser), scram passwords, UTF-8.
+
+    settings: "name=value", in place of those every test server has.
+    """
     where = "usr/lib/postgresql/*/bin/"
     initdb = find_program("initdb", "postgresql", where + "initdb")
     postgres = find_program("postgres", "postgresql", where + "postgres")
@@ -136,15 +162,18 @@ def start_postgres() -> PostgresServer:
     _give_away(secret)
     account = ["-U", USER, "--pwfile", str(secret), "-A", "scram-sha-256"]
     _run([initdb, "-D", str(data), *account, "-E", "UTF8", "-N"], home)
-    options = [f"-c{option}" for option in ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=60")]
+    options = [f"-c{option}" for option in (*_POSTGRES, *settings)]
     process = _spawn([postgres, "-D", str(data), "-p", str(port), "-k", str(home), *options], home)
     server = PostgresServer(home, port, process, signal.SIGINT)
     _wait(server, lambda: psycopg.connect(server.url(driver="postgresql"), connect_timeout=3).close(), psycopg.Error)
     return server
 
 
-def start_mariadb() -> MariadbServer:
-    """A new MariaDB with account USER / PASSWORD (all rights), utf8mb4."""
+def start_mariadb(*options: str) -> MariadbServer:
+    """A new MariaDB with account USER / PASSWORD (all rights), utf8mb4.
+
+    options: "--name=value" in place of the binary log every test server has.
+    """
     install = find_program("mariadb-install-db", "mariadb-server")
     mariadbd = find_program("mariadbd", "mariadb-server")
     home = _home("ma")
@@ -154,7 +183,9 @@ def start_mariadb() -> MariadbServer:
     network = [f"--socket={sock}", f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve"]
     small = ["--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=0"]
     files = [f"--pid-file={home / 'pid'}", f"--tmpdir={home}"]
-    process = _spawn([mariadbd, *common, *network, *small, *files, "--character-set-server=utf8mb4"], home)
+    process = _spawn(
+        [mariadbd, *common, *network, *small, *files, *(options or _BINLOG), "--character-set-server=utf8mb4"], home
+    )
     server = MariadbServer(home, port, process, signal.SIGTERM)
 
     def create_account() -> None:

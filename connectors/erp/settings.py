@@ -77,9 +77,13 @@ class AccountSet(Config):
 
 
 class AccountSetPattern(Config):
-    """All databases of the server whose whole name matches; groups `set` and `year` give the stamps."""
+    """All databases of the server whose whole name matches; groups `set` and `year` give the stamps.
+
+    retired: names of databases read no more, their rows count as deleted.
+    """
 
     pattern: str
+    retired: tuple[str, ...] = ()
 
     @field_validator("pattern")
     @classmethod
@@ -94,7 +98,7 @@ class AccountSetPattern(Config):
 class AccountSetList(Config):
     """Databases listed in a table of another one. name: how a database is called, from {set} and {year}.
 
-    where: {column: value}, as for a table; set, year: columns of the list.
+    where: {column: value}, as for a table; set, year: columns of the list. retired: as for a pattern.
     """
 
     database: str
@@ -103,6 +107,7 @@ class AccountSetList(Config):
     year: Identifier | None = None
     name: str = "UFDATA_{set}_{year}"
     where: dict[Identifier, Scalar] = Field(default_factory=dict)
+    retired: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _name_can_be_filled_in(self) -> AccountSetList:

@@ -11,7 +11,7 @@ from tests.connectors.erp_databases import DIALECTS, Database, create
 
 @pytest.fixture(
     scope="session",
-    params=[pytest.param(name, marks=[] if name == "sqlite" else pytest.mark.servers) for name in DIALECTS],
+    params=[pytest.param(name, marks=[] if name.startswith("sqlite") else pytest.mark.servers) for name in DIALECTS],
 )
 def dialect(request: pytest.FixtureRequest) -> str:
     """Every dialect in turn; servers start only for the dialects that need them."""

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tests.servers import MariadbServer, PostgresServer
+from tests.servers import MariadbServer, PostgresServer, sqlite_odbc
 
-DIALECTS = ["sqlite", "postgresql", "mariadb", "postgresql+odbc", "mariadb+odbc"]
+DIALECTS = ["sqlite", "sqlite+odbc", "postgresql", "mariadb", "postgresql+odbc", "mariadb+odbc"]
 ITEMS = 23
 # Beyond what a float can hold: 23 significant digits.
 EXACT = Decimal("1234567890123.0123456789")
@@ -30,7 +30,7 @@ class Database:
 
     @property
     def is_sqlite(self) -> bool:
-        return self.dialect == "sqlite"
+        return self.dialect.startswith("sqlite")
 
     def execute_all(self, statements: list[tuple[str, dict[str, object]]]) -> None:
         with self.writer.begin() as connection:
@@ -58,7 +58,7 @@ def create(dialect: str, folder: Path, postgres: PostgresServer | None, mariadb:
         name = mariadb.create_database()
         writer_url, odbc = mariadb.url(name), mariadb.odbc(name)
     else:
-        writer_url = odbc = f"sqlite:///{folder / 'k3.db'}"
+        writer_url, odbc = f"sqlite:///{folder / 'k3.db'}", sqlite_odbc(folder / "k3.db")
     database = Database(dialect, odbc if dialect.endswith("+odbc") else writer_url, sa.create_engine(writer_url))
     _seed(database)
     return database
