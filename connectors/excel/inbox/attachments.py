@@ -131,7 +131,7 @@ def _archive(data: bytes, name: str, shown: str, passwords: Sequence[str], found
         inner = entry_name(entry)
         if PurePosixPath(inner).suffix.lower() in (*_ZIP_KINDS, *_OTHER_ARCHIVES):
             found.problems.append(Problem("mail_archive_kind", mail=shown, file=f"{name}/{inner}"))
-        elif names.is_hidden(plain_name(entry)) or not _wanted(inner):
+        elif _in_hidden_folder(entry) or not _wanted(inner):
             continue
         elif entry.file_size > MAX_RATIO * max(entry.compress_size, 1) and entry.file_size > _CHUNK:
             found.problems.append(Problem("mail_zip_too_big", **where, entries=MAX_ENTRIES, mb=MAX_UNPACKED >> 20))
@@ -139,9 +139,14 @@ def _archive(data: bytes, name: str, shown: str, passwords: Sequence[str], found
             try:
                 password = _password(archive, entry, passwords)
             except Problem as problem:
-                found.problems.append(Problem(problem.code, **(where | problem.params)))
+                found.problems.append(Problem(problem.code, **(problem.params | where)))
                 continue
             found.tables.append(Table(inner, _reader(archive, entry, password, where)))
+
+
+def _in_hidden_folder(entry: zipfile.ZipInfo) -> bool:
+    parts = [part for part in plain_name(entry).replace("\\", "/").split("/") if part.strip(". ")]
+    return names.is_hidden("/".join(parts))
 
 
 def _password(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, passwords: Sequence[str]) -> bytes | None:

@@ -117,12 +117,12 @@ class Shelf:
         _settle_folder(folder)
 
     def received(self) -> Iterator[Received]:
-        """Every receipt, in order of its path."""
+        """Every receipt, by path, the newest of a path first."""
         folder = self.folder / "files"
         if not folder.is_dir():
             return
         items = [Received(**json.loads(path.read_text(encoding="utf-8"))) for path in folder.glob("*.json")]
-        yield from sorted(items, key=lambda item: (item.path, item.modified_ns, item.id))
+        yield from sorted(items, key=lambda item: (item.path, -item.modified_ns, item.id))
 
     def files(self) -> list[Seen]:
         """The kept files as files of the system, each under a path of its own."""
@@ -130,9 +130,9 @@ class Shelf:
         taken: set[str] = set()
         for item in self.received():
             path, number = item.path, 1
-            while path in taken:  # the same sender sent the same name twice that day
+            while path in taken:  # an older version under the same path, or the same name sent twice that day
                 number += 1
-                path = f"{item.input}/{number}. {item.place}" if item.by_name else f"{item.path} #{number}"
+                path = f"{item.input} ({number})/{item.place}"
             taken.add(path)
             found.append(
                 Seen(
