@@ -199,7 +199,8 @@ def repeated_key(known: Known, seen: Spool) -> str | None:
 
 def repeated_on_page(keys: pa.Array, digests: Numbers) -> str | None:
     """A key that stands more than once among `keys`."""
-    if len(np.unique(digests)) == len(digests):
+    ordered = np.sort(digests)
+    if not (ordered[1:] == ordered[:-1]).any():
         return None
     counted = pc.value_counts(keys)
     repeated = counted.filter(pc.greater(counted.field("counts"), 1))
