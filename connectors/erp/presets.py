@@ -3,7 +3,7 @@
 Belongs here: loading them, and filling the keys a table's configuration leaves out. Does not belong
 here: anything about one product (that is data), recognising a product (`discover.py`).
 
-A file holds {preset, title, source, signature: [tables that only this product has], dictionary, accounts,
+A file holds {preset, title, signature: [tables that only this product has], dictionary, settings, offered,
 objects: {object: {title, entity, department, recipe, mapping, assumed, note}}}. `recipe` is what an
 `ErpTable` document says, `mapping` what a file of schemas/mappings says under `columns`. Names of the
 recipe that nobody has seen in a public source stand in `assumed`: check them at the customer.
@@ -44,12 +44,16 @@ class PresetObject:
 @dataclass(frozen=True)
 class Preset:
     """signature: tables whose presence tells the product; dictionary: how its captions are read
-    (`captions.py` names the ways)."""
+    (`captions.py` names the ways), forms: which business objects it is looked up for. settings: what its
+    `SourceSystem` document says beside address and title; offered: what it could say, written as a comment."""
 
     name: str
     title: Text
     signature: tuple[str, ...]
     dictionary: str | None = None
+    forms: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    offered: str | None = None
     note: Text | None = None
     objects: Mapping[str, PresetObject] = field(default_factory=dict)
 
@@ -115,6 +119,9 @@ def _read(data: Mapping[str, Any]) -> Preset:
         title=Text(**data["title"]),
         signature=tuple(data["signature"]),
         dictionary=data.get("dictionary"),
+        forms=tuple(data.get("forms", [])),
+        settings=data.get("settings", {}),
+        offered=data.get("offered"),
         note=Text(**data["note"]) if "note" in data else None,
         objects=objects,
     )
