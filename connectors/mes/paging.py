@@ -77,7 +77,7 @@ class Walk:
     """One walk over a list. `fetch` may raise SizeRefused. key_of: what tells one item from another.
 
     After the walk: `pages`, and what may have been missed: `unproven` (pages did not overlap),
-    `came_back` (records moved to pages that were read already), `shrank` (the total fell).
+    `came_back` (records moved to pages that were read already), `shrank` (the total fell), `moved` (any of it).
     """
 
     def __init__(
@@ -95,6 +95,7 @@ class Walk:
         self.unproven = False
         self.came_back = False
         self.shrank = False
+        self.moved = False
         self.smallest_total: int | None = None
         self._seen: set[str] = set()
         by_rows = paging.kind == "offset" or (paging.kind == "page" and paging.size is not None)
@@ -187,6 +188,7 @@ class Walk:
             self._proven = True
             self._known = expected + 1
             return None
+        self.moved = True
         if self._last_key in keys:
             self.came_back = self.came_back or keys.index(self._last_key) > expected
             return None
@@ -232,6 +234,7 @@ class Walk:
         if page.total is None:
             return
         self.shrank = self.shrank or (self._last_total is not None and page.total < self._last_total)
+        self.moved = self.moved or (self._last_total is not None and page.total != self._last_total)
         self._last_total = page.total
         self.smallest_total = min(page.total, self.smallest_total if self.smallest_total is not None else page.total)
 

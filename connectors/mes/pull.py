@@ -58,6 +58,7 @@ class Pull:
         self._start = None if is_due else int(watermark)  # type: ignore[arg-type]
         self._reading = Reading(endpoint, self._zone, self._start, self._resume or {})
         self._began = datetime.now(UTC)
+        self._overlap = updated.overlap_minutes * _MINUTE if updated else 0
 
     @property
     def is_complete(self) -> bool:
@@ -101,7 +102,7 @@ class Pull:
 
     def _first_moment(self, updated: MesUpdated) -> int | None:
         if self._start is not None:
-            return max(0, self._start - updated.overlap_minutes * _MINUTE)
+            return max(0, self._start - self._overlap)
         return None if updated.since is None else to_epoch(updated.since, updated.zone or self._zone)
 
     def _last_moment(self, updated: MesUpdated) -> int | None:
@@ -127,7 +128,8 @@ class Pull:
                     return
             else:
                 yield from self._along(walk, span, end, None, None, keep_place=number == 0)
-            lacking = walk if reading.lacks(walk) else None
+            # A list that moved under overlapping pages may well have promised what was deleted meanwhile.
+            lacking = walk if reading.lacks(walk) and (walk.unproven or not walk.moved) else None
             if not reading.must_walk_again(walk, number, paging.verify):
                 return
         if lacking is not None:
@@ -192,7 +194,7 @@ class Pull:
     def _on_the_way(self) -> dict[str, Any]:
         updated, reading = self._endpoint.updated, self._reading
         if updated is not None and updated.sorted and reading.in_order and not self._full:
-            return self._marked(reading.watermark())
+            return self._marked(reading.watermark(self._overlap))
         return self._marked(self._position.get("watermark")) | ({"resume": self._resume} if self._resume else {})
 
     def _resume_at(self, read: Read, span: Span, end: int | None) -> dict[str, Any] | None:
@@ -221,7 +223,7 @@ class Pull:
         return self._marked(min(bound for bound in bounds if bound is not None))
 
     def _final(self, spans: list[Span]) -> dict[str, Any]:
-        watermark = self._reading.watermark()
+        watermark = self._reading.watermark(self._overlap)
         if len(spans) > 1 and self._reading.held_back is None:
             started = spans[-1].start or 0
             watermark = min(max(watermark or 0, started), self._reading.clock or started)

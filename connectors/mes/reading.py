@@ -5,6 +5,7 @@ Belongs here: merging by key, the cursor. Does not belong here: HTTP, where page
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
@@ -35,6 +36,7 @@ class Reading:
         self.newest: int | None = carried.get("newest", start)
         self.held_back: int | None = carried.get("held_back")
         self.clock: int | None = carried.get("clock")
+        self.began = int(carried.get("began") or time.time() * 1000)  # our clock, epoch ms
         self.in_order = True
         self._last_stamp: int | None = None
         self._given: dict[str, _Given] = {}
@@ -153,13 +155,21 @@ class Reading:
         self.items, self._refused = {}, []
         return Page(rows, position, rejected, deleted=deleted)
 
-    def watermark(self) -> int | None:
-        """How far the cursor may move; never backwards, never past the server's clock at the first reply."""
+    def watermark(self, overlap_ms: int = 0) -> int | None:
+        """How far the cursor may move; never backwards, never past the server's clock at the first reply.
+
+        What changed while we read bears a stamp not older than the newest one minus the time reading took,
+        whatever the clock that stamps says. The overlap covers that, unless reading took longer.
+        """
         if self.newest is None:
             return None
-        bounds = [bound for bound in (self.newest, self.held_back, self.clock) if bound is not None]
+        updated = self._endpoint.updated
+        by_stamp = updated is not None and updated.sorted and self.in_order  # then nothing older comes later
+        took = 0 if by_stamp else int(time.time() * 1000) - self.began
+        newest = self.newest - max(0, took - overlap_ms)
+        bounds = [bound for bound in (newest, self.held_back, self.clock) if bound is not None]
         return max(min(bounds), self._start if self._start is not None else min(bounds))
 
     def carried(self) -> dict[str, Any]:
         """What a read that continues this one must know."""
-        return {"newest": self.newest, "held_back": self.held_back, "clock": self.clock}
+        return {"newest": self.newest, "held_back": self.held_back, "clock": self.clock, "began": self.began}

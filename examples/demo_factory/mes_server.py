@@ -127,6 +127,7 @@ def _whole(body: dict[str, Any], name: str, default: int, low: int, high: int) -
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes: the second must not wait for an answer
     server: MesServer
     timeout = 60  # an idle connection is given up
 
