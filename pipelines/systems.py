@@ -12,12 +12,13 @@ from connectors.config_models import SystemConfig
 from pipelines.dataset_assets import mapping_of, set_check_keys
 from pipelines.folder_files import folder_files
 from pipelines.folder_sensor import folder_sensor
+from pipelines.inbox_sensor import inbox_sensors
 from pipelines.keys import SYSTEM_TAG, core_key, raw_key, sync_job_name
 from pipelines.policy import NIGHTLY, RETRIES, TIMEZONE
 
 
 def system_definitions(system: SystemConfig) -> dg.Definitions:
-    """sync_<system>, nightly_<system> and, for a folder of workbooks, watch_<system> and raw/<system>/_files."""
+    """sync_<system>, nightly_<system> and, for a folder of workbooks, its sensors and raw/<system>/_files."""
     if not system.objects:
         return dg.Definitions()
     job = _sync_job(system)
@@ -31,9 +32,9 @@ def system_definitions(system: SystemConfig) -> dg.Definitions:
     )
     if system.kind != "excel":
         return dg.Definitions(jobs=[job], schedules=[schedule])
-    return dg.Definitions(
-        assets=[folder_files(system)], jobs=[job], schedules=[schedule], sensors=[folder_sensor(system, job)]
-    )
+    sensors = [folder_sensor(system, job)] if system.folder_env or system.folders else []
+    sensors += inbox_sensors(system, job)
+    return dg.Definitions(assets=[folder_files(system)], jobs=[job], schedules=[schedule], sensors=sensors)
 
 
 def _sync_job(system: SystemConfig) -> UnresolvedAssetJobDefinition:

@@ -54,15 +54,15 @@ def list_folder(folder: Path, input_name: str = "", seconds: float = LIST_SECOND
 _hanging: dict[str, threading.Thread] = {}
 
 
-def within(seconds: float, work: Callable[[], Result], folder: str) -> Result:
-    """The result of `work`, or Problem `workbook_folder_timeout` after so many seconds.
+def within(seconds: float, work: Callable[[], Result], folder: str, code: str = "workbook_folder_timeout") -> Result:
+    """The result of `work`, or the Problem `code` after so many seconds.
 
     A call into a dead share cannot be ended from outside; its thread is left behind, and as long as it
     hangs nobody starts another one on the same folder.
     """
     earlier = _hanging.get(folder)
     if earlier is not None and earlier.is_alive():
-        raise Problem("workbook_folder_timeout", folder=folder, seconds=f"{seconds:g}")
+        raise Problem(code, folder=folder, seconds=f"{seconds:g}")
     answer: list[Result] = []
     failed: list[BaseException] = []
 
@@ -77,7 +77,7 @@ def within(seconds: float, work: Callable[[], Result], folder: str) -> Result:
     thread.join(seconds)
     if thread.is_alive():
         _hanging[folder] = thread
-        raise Problem("workbook_folder_timeout", folder=folder, seconds=f"{seconds:g}")
+        raise Problem(code, folder=folder, seconds=f"{seconds:g}")
     _hanging.pop(folder, None)
     if failed:
         raise failed[0]

@@ -1,4 +1,4 @@
-"""The component `SourceSystem`: one ERP, MES or folder of workbooks."""
+"""The component `SourceSystem`: one ERP, MES or system of workbooks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class SourceSystem(ConfiguredComponent):
     - job `sync_<system>`: loads every object of the system in one run
     - schedule `nightly_<system>`: that job at 02:00 Asia/Shanghai
     - for kind excel: asset `raw/<system>/_files`, the record of every file in the folder
-    - for kind excel: sensor `watch_<system>`, which starts the job when files of the folder change
+    - for kind excel: sensor `watch_<system>`, which starts the job when files of its folders change
+    - for kind excel: sensors `mail_<system>` and `sftp_<system>`, which start the job when something new came
     """
 
     model = SourceSystemConfig

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from pipelines.folder_sensor import look
+from connectors.excel.folder import list_folder
+from pipelines.folder_sensor import look as look_at_files
+
+
+def look(folder: Path, cursor: str | None) -> tuple[str, str | None]:
+    return look_at_files(list_folder(folder).files, cursor)
 
 
 def settle(folder: Path, cursor: str | None) -> tuple[str, str | None]:
@@ -43,6 +49,21 @@ def test_a_folder_that_changes_back_is_synced_again(tmp_path: Path) -> None:
 
 def test_lock_files_and_other_files_do_not_count(tmp_path: Path) -> None:
     cursor, _ = settle(tmp_path, None)
-    for name in ("~$客户.xlsx", "notes.txt", ".hidden.xlsx"):
+    for name in ("~$客户.xlsx", "notes.docx", ".hidden.xlsx", "a.xlsx.crdownload", "Thumbs.db"):
         (tmp_path / name).write_bytes(b"1")
     assert look(tmp_path, cursor)[1] is None
+
+
+def test_a_file_that_is_written_all_the_time_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    calm = tmp_path / "客户.xlsx"
+    calm.write_bytes(b"1")
+    os.utime(calm, (1_700_000_000, 1_700_000_000))
+    cursor: str | None = None
+    started = []
+    for number in range(15):
+        log.write_bytes(b"x" * number)
+        cursor, run_key = look(tmp_path, cursor)
+        started.append(run_key)
+    assert started[:10] == [None] * 10
+    assert sum(run_key is not None for run_key in started) == 1
