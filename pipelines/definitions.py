@@ -15,6 +15,7 @@ import dagster as dg
 from connectors.config import read_systems
 from connectors.config_models import SystemConfig
 from pipelines.dataset_assets import dataset_definitions
+from pipelines.events import land_events_job, waiting_events
 from pipelines.policy import apply_policy
 from pipelines.publish import PUBLISH, publish_definitions
 from pipelines.systems import system_definitions
@@ -40,7 +41,7 @@ def build(defs_folder: Path = DEFS_FOLDER) -> dg.Definitions:
     merged = dg.Definitions.merge(
         sources,
         publish_definitions(systems.values()),
-        dg.Definitions(jobs=[load_upload_job], sensors=[approved_uploads]),
+        dg.Definitions(jobs=[load_upload_job, land_events_job], sensors=[approved_uploads, waiting_events]),
     )
     jobs = {job.name: job for job in merged.jobs or []}
     publish = jobs.pop(PUBLISH)

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from connectors.config_base import Config, Name, OutputColumn, Scalar, Title
 from connectors.mes.config_access import FromEnv, MesAuth, MesEnvelope, MesSign, MesTls
+from connectors.mes.config_webhook import WebhookEvents, WebhookSender
 from connectors.mes.paths import ItemPath
 from connectors.mes.presets import with_object_preset, with_system_preset
 
@@ -32,6 +33,8 @@ __all__ = [
     "MesTask",
     "MesTls",
     "MesUpdated",
+    "WebhookEvents",
+    "WebhookSender",
 ]
 
 
@@ -146,6 +149,7 @@ class MesSettings(Config):
     paging: MesPaging = MesPaging()
     limits: MesLimits = MesLimits()
     tls: MesTls = MesTls()
+    webhook: WebhookSender | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -257,6 +261,7 @@ class MesEndpointConfig(Config):
     times: list[OutputColumn] = Field(default_factory=list)
     times_unit: Literal["ms", "s"] = "ms"
     times_zone: str | None = None
+    webhook: WebhookEvents | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -281,4 +286,6 @@ class MesEndpointConfig(Config):
             raise ValueError("without `updated` every read is complete and finds deletions by itself")
         if self.detail is not None and self.children is not None and self.detail.at is None:
             raise ValueError("detail with children needs `at: <name>`")
+        if self.webhook is not None and (self.detail is not None or self.children is not None):
+            raise ValueError("an event carries neither detail nor every child of a record: no webhook here")
         return self

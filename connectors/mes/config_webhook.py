@@ -39,11 +39,11 @@ class WebhookEvents(Config):
     """Where an event's parts stand (attribute `webhook` of a MesEndpoint); dotted paths in the body.
 
     records: one record or a list of them ("" = the body itself). id: the event's own identity; without
-    it the same body is taken once. version: the record's update stamp, in a record; without it the later
-    arrival wins. deleted: {path in a record: values that say that it was deleted}.
+    it the same body is taken once. Which of two versions of a record is newer is told by the object's
+    `updated.column`; without one the later arrival wins. deleted: {path in a record: values that say that
+    it was deleted}.
     """
 
     records: str = ""
     id: DottedPath | None = None
-    version: DottedPath | None = None
     deleted: dict[DottedPath, list[Scalar]] = Field(default_factory=dict)

@@ -16,17 +16,21 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.mes.config_webhook import WebhookEvents, WebhookSender
-from connectors.mes.items import as_text, join_key, value_at
+from connectors.mes.items import Item, Refused, Rows, as_text
+from connectors.mes.paths import value_at
 from schemas.problems import Problem
 
 
 @dataclass(frozen=True)
 class Event:
-    """One record of one event. id: unique per record; key: as the object's key is made from list items."""
+    """One record of one event. id: unique per record; key: as the object's reads make it.
+
+    stamp: the record's update time, epoch ms; None if it has none.
+    """
 
     id: str
     key: str
-    version: str | None
+    stamp: int | None
     is_deletion: bool
     record: dict[str, Any]
 
@@ -60,8 +64,8 @@ def verify(
         raise Problem("webhook_too_old", system=system, seconds=sender.tolerance_seconds)
 
 
-def read_events(body: bytes, config: WebhookEvents, key: list[str], system: str, object_name: str) -> list[Event]:
-    """The records a body speaks of. `key`: dotted paths in a record, as the endpoint's `key`.
+def read_events(body: bytes, config: WebhookEvents, rows: Rows, system: str, object_name: str) -> list[Event]:
+    """The records a body speaks of. `rows`: how the object's reads take a record.
 
     Raises Problem `webhook_unreadable` if the body is no JSON, has no record, or a record has no key.
     """
@@ -75,35 +79,17 @@ def read_events(body: bytes, config: WebhookEvents, key: list[str], system: str,
         raise _unreadable(system, object_name, config.records or "{}")
     given = as_text(value_at(data, config.id)) if config.id else None
     base = given or hashlib.sha256(body).hexdigest()
-    return [
-        _event(record, f"{base}#{number}", config, key, system, object_name) for number, record in enumerate(records)
-    ]
-
-
-def _event(
-    record: dict[str, Any], event_id: str, config: WebhookEvents, key: list[str], system: str, object_name: str
-) -> Event:
-    parts = [value_at(record, path) for path in key]
-    if any(part is None or part == "" or isinstance(part, bool | dict | list) for part in parts):
-        raise _unreadable(system, object_name, ", ".join(key))
-    version = as_text(value_at(record, config.version)) if config.version else None
-    deleted = any(
-        as_text(value_at(record, path)) in {as_text(value) for value in values}
-        for path, values in config.deleted.items()
-    )
-    return Event(event_id, join_key([str(as_text(part)) for part in parts]), version, deleted, record)
-
-
-def is_newer(version: str | None, than: str | None) -> bool:
-    """Whether one update stamp is later than another: numbers as numbers, anything else as text.
-
-    A stamp that is missing on either side decides nothing: then the later arrival counts as newer.
-    """
-    if version is None or than is None:
-        return True
-    if version.lstrip("-").isdigit() and than.lstrip("-").isdigit():
-        return int(version) > int(than)
-    return version > than
+    events = []
+    for number, record in enumerate(records):
+        row = next(rows.read(record))
+        if isinstance(row, Refused) and row.reason == "mes_item_no_key":
+            raise _unreadable(system, object_name, "key")
+        deleted = (isinstance(row, Item) and row.deleted) or any(
+            as_text(value_at(record, path)) in {as_text(value) for value in values}
+            for path, values in config.deleted.items()
+        )
+        events.append(Event(f"{base}#{number}", rows.key_of(record), rows.stamp(record), deleted, record))
+    return events
 
 
 def _is_recent(stamp: str | None, sender: WebhookSender, now: float) -> bool:

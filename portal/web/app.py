@@ -22,7 +22,7 @@ from starlette.staticfiles import StaticFiles
 from hub.settings import load_environment
 from portal.i18n import text
 from portal.web.access import LogInFirst, Refused, guard
-from portal.web.pages import account, audit, dashboard, findings, home, review, sync, templates, uploads
+from portal.web.pages import account, audit, dashboard, findings, home, hooks, review, sync, templates, uploads
 from portal.web.render import language, page
 from portal.web.security import Guard
 from schemas.problems import Problem
@@ -39,6 +39,7 @@ def create_app() -> FastAPI:
     made.mount("/static", StaticFiles(directory=Path(__file__).with_name("static"), check_dir=False), name="static")
     for part in (account, home, dashboard, findings, uploads, review, templates, sync, audit):
         made.include_router(part.router, dependencies=[Depends(guard)])
+    made.include_router(hooks.router)  # no session: a signature over the body
     made.add_exception_handler(LogInFirst, _log_in_first)
     made.add_exception_handler(Refused, _refused)
     made.add_exception_handler(Problem, _problem)

@@ -180,7 +180,7 @@ class WebhookEvent(Base):
     dataset: Mapped[str]
     event_id: Mapped[str]
     source_key: Mapped[str]
-    version: Mapped[str | None]  # the record's own update stamp, comparable as the source writes it
+    stamp: Mapped[int | None]  # the record's own update time, epoch ms
     is_deletion: Mapped[bool] = mapped_column(server_default="false")
     payload: Mapped[dict[str, Any]]
     status: Mapped[str]  # waiting, landed, outdated

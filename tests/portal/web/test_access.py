@@ -19,7 +19,8 @@ from tests.portal.web.conftest import Portal
 pytestmark = pytest.mark.servers
 
 PLACES = {"rule": "material.unit_readable", "finding_id": "1", "upload_id": "999999", "name": "nothing",
-          "system": "nothing", "path": "nothing.html"}  # fmt: skip
+          "system": "nothing", "path": "nothing.html",
+          "alert_id": "999999", "dataset": "no.thing"}  # fmt: skip
 
 
 def address(path: str) -> str:
@@ -64,7 +65,7 @@ def clients(portal: Portal) -> Iterator[dict[str, httpx.Client]]:
 
 def test_every_route_is_in_the_table() -> None:
     assert len(routes()) > 25
-    assert set(routes()) == set(access.ROUTES)
+    assert set(routes()) == set(access.ROUTES) | access.SIGNED_BODIES
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(access.ROUTES))

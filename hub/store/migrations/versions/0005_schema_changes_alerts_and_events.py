@@ -73,7 +73,7 @@ def upgrade() -> None:
         sa.Column("dataset", sa.Text(), nullable=False),
         sa.Column("event_id", sa.Text(), nullable=False),
         sa.Column("source_key", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=True),
+        sa.Column("stamp", sa.BigInteger(), nullable=True),
         sa.Column("is_deletion", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("payload", _JSON, nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
