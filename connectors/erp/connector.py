@@ -7,7 +7,7 @@ Belongs here: opening connections, names resolved to a plan. Does not belong her
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -20,6 +20,7 @@ from connectors.config_models import SystemConfig
 from connectors.erp.catalogue import Catalogue
 from connectors.erp.check import Questions, check_erp
 from connectors.erp.config import ErpTableConfig
+from connectors.erp.discovery import Attempt
 from connectors.erp.explain import explain_connecting, explain_reading
 from connectors.erp.keys import list_keys
 from connectors.erp.modes import read_object
@@ -28,6 +29,7 @@ from connectors.erp.query import Plan, build_plan, count_statement, empty_statem
 from connectors.erp.reader import Reader
 from connectors.erp.remarks import Remarks
 from connectors.erp.session import Access, Session, opened
+from connectors.erp.survey import Survey, survey
 from connectors.erp.target import parse_target
 from schemas.problems import Problem
 
@@ -72,6 +74,28 @@ class ErpConnector:
                 shown = f"{schema}.{name}" if schema and schema != catalogue.default_schema else name
                 found.append(Discovered(shown, rows, tuple(table.columns), table.key))
         return found
+
+    def surveyed(
+        self,
+        like: Sequence[str] = (),
+        names: Sequence[str] = (),
+        limit: int = 100,
+        preset: str | None = None,
+        use: Callable[[Survey, Attempt], T] = lambda survey, attempt: survey,  # type: ignore[return-value]
+    ) -> T:
+        """What the database has (`survey.py`), handed to `use` while the connection is open, together with
+        what tries an object's statement without rows. Returns what `use` returns."""
+        with self._explaining_session() as session:
+            found = survey(session, self._target.database, like, names, limit, preset)
+
+            def attempt(config: ErpTableConfig) -> Problem | None:
+                try:
+                    self._attempt(session, found.catalogue, config)
+                except Problem as problem:
+                    return problem
+                return None
+
+            return use(found, attempt)
 
     def deletions(self, object_name: str) -> Deletions:
         config = self._object(object_name)

@@ -117,7 +117,7 @@ def _new_rows(reader: Reader, mark: Mark, known: dict[str, Any], page_rows: int)
     for rejected in reader.keyless(page_rows):
         yield Page(reader.empty, known, rejected)
     label = mark.label(plan)
-    seen = _Seen()
+    seen = Seen()
     statements = mark.conditions(plan)
     for number, conditions in enumerate(statements, start=1):
         # Rows without a mark cannot be paged by it.
@@ -143,7 +143,7 @@ def _new_rows(reader: Reader, mark: Mark, known: dict[str, Any], page_rows: int)
                 yield Page(good, {**known, "mark": mark.finished(_clocks(reader)).position()}, rejected)
 
 
-class _Seen:
+class Seen:
     """The keys of a read so far. Mostly one page: then nothing is ever looked up."""
 
     def __init__(self) -> None:
@@ -160,8 +160,10 @@ class _Seen:
 
     def without(self, rows: Rows) -> tuple[pa.Table, pa.Table]:
         """The rows, good and rejected, that did not come before."""
-        known = pa.concat_arrays(self._chunks)
         good, rejected = rows.good, rows.rejected
+        if not self._chunks:
+            return good, rejected
+        known = pa.concat_arrays(self._chunks)
         return (
             good.filter(pc.invert(pc.is_in(good[KEY], value_set=known))),
             rejected.filter(pc.invert(pc.is_in(rejected[KEY], value_set=known))),

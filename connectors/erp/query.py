@@ -45,19 +45,29 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Joined:
+    """One joined table: `right`, columns of it, must equal `left`, columns of the main table or of earlier joins."""
+
+    table: SourceTable
+    left: tuple[Output, ...]
+    right: tuple[SourceColumn, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     """One configured object, all names resolved.
 
     marks: the columns that tell what is new (`watermark` or `rowversion`), selected or not.
-    tables: the main table, then that of each join. source: all of them joined; key_source: what keys can
-    be read from, the main table alone if no filter looks at a join (a left join takes no row away).
+    table: the main one. source: all tables joined; key_source: what keys can be read from, the main table
+    alone if no filter looks at a join (a left join takes no row away).
     """
 
     config: ErpTableConfig
     outputs: tuple[Output, ...]
     key: tuple[Output, ...]
     marks: tuple[Output, ...]
-    tables: tuple[SourceTable, ...]
+    table: SourceTable
+    joins: tuple[Joined, ...]
     source: sa.FromClause
     key_source: sa.FromClause
     filters: tuple[sa.ColumnElement[bool], ...]
@@ -92,19 +102,24 @@ def build_plan(config: ErpTableConfig, catalogue: Catalogue, dialect: sa.Dialect
         column = column_of(main_table, name)
         outputs.append(_output(config, name, column, main.c[column.name], dialect, timezone))
     joined: dict[str, tuple[SourceTable, sa.FromClause]] = {"": (main_table, main)}
+    joins: list[Joined] = []
     for number, join in enumerate(config.joins, start=1):
         table = resolve(join.table)
         right = _aliased(table, f"j{number}")
         conditions = []
+        matched: list[tuple[Output, SourceColumn]] = []
         for left_name, right_name in join.match.items():
             alias, name = of_join(left_name, joined)
             left_table, left = joined[alias]
-            equal = left.c[column_of(left_table, name).name] == right.c[column_of(table, right_name).name]
-            conditions.append(equal)
+            left_column, right_column = column_of(left_table, name), column_of(table, right_name)
+            raw = left.c[left_column.name]
+            conditions.append(raw == right.c[right_column.name])
+            matched.append((Output(name, left_column, raw), right_column))
         for name, wanted in join.where.items():
             column = column_of(table, name)
             conditions.append(_condition(config, right.c[column.name], column, wanted, bind))
         source = source.outerjoin(right, sa.and_(*conditions))
+        joins.append(Joined(table, tuple(one for one, _ in matched), tuple(other for _, other in matched)))
         joined[join.name] = (table, right)
         for output, name in join.columns.items():
             column = column_of(table, name)
@@ -145,7 +160,8 @@ def build_plan(config: ErpTableConfig, catalogue: Catalogue, dialect: sa.Dialect
         outputs=tuple(outputs),
         key=tuple(_named(by_name, name) for name in config.key),
         marks=tuple(marks),
-        tables=tuple(table for table, _ in joined.values()),
+        table=main_table,
+        joins=tuple(joins),
         source=source,
         key_source=source if _filters_joins(config) else main,
         filters=tuple(filters),
@@ -182,13 +198,16 @@ def keys_statement(plan: Plan, after: Sequence[Any] | None, limit: int) -> sa.Se
 
 def rows_statement(plan: Plan, keys: Sequence[Sequence[Any]]) -> sa.Select[Any]:
     """The rows with these keys, in no order."""
-    bound = [[plan.bind(part.column, value) for part, value in zip(plan.key, key, strict=True)] for key in keys]
-    if len(plan.key) == 1:
-        return _base(plan).where(plan.key[0].expression.in_([key[0] for key in bound]))
-    matches = (
-        sa.and_(*(part.expression == value for part, value in zip(plan.key, key, strict=True))) for key in bound
-    )
-    return _base(plan).where(sa.or_(*matches))
+    return _base(plan).where(matching(plan, plan.key, keys))
+
+
+def matching(plan: Plan, left: Sequence[Output], values: Sequence[Sequence[Any]]) -> sa.ColumnElement[bool]:
+    """Rows whose columns `left` have one of these combinations of values."""
+    bound = [[plan.bind(one.column, value) for one, value in zip(left, row, strict=True)] for row in values]
+    if len(left) == 1:
+        return left[0].expression.in_([row[0] for row in bound])
+    matches = [sa.and_(*(one.expression == value for one, value in zip(left, row, strict=True))) for row in bound]
+    return sa.or_(*matches)
 
 
 def within(plan: Plan, above: Sequence[Any] | None, to: Sequence[Any] | None) -> list[sa.ColumnElement[bool]]:

@@ -10,7 +10,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -51,12 +51,14 @@ class Rows:
 
 @dataclass(frozen=True)
 class Reader:
-    """`system` and `target` are there for sentences about what went wrong."""
+    """`system` and `target` are there for sentences about what went wrong. notes: sentences about what was
+    decided on the way, shared with the connector."""
 
     system: str
     target: Target
     session: Session
     plan: Plan
+    notes: list[Problem] = field(default_factory=list)
 
     def pages(
         self,
@@ -130,7 +132,7 @@ class Reader:
                 raise
             except Exception as error:
                 if attempt == TRIES or not is_lost(error):
-                    raise self._explained(error) from error
+                    raise self.explained(error) from error
                 time.sleep(attempt)
                 try:
                     self.session.reopen()
@@ -149,7 +151,7 @@ class Reader:
         except Problem:
             raise
         except Exception as error:
-            raise self._explained(error) from error
+            raise self.explained(error) from error
 
     def names(self) -> dict[str, str]:
         """What a sentence about this object names."""
@@ -182,7 +184,7 @@ class Reader:
     def _key_repeats(self, value: str) -> Problem:
         return Problem("erp_key_repeats", **self.names(), key="|".join(self.plan.config.key), value=value)
 
-    def _explained(self, error: Exception) -> Problem:
+    def explained(self, error: Exception) -> Problem:
         return explain_reading(self.system, self.plan.config.object, self.target, error, self.session.pace)
 
 

@@ -65,7 +65,7 @@ class Xmin:
         return None
 
     def conditions(self, plan: Plan) -> list[list[sa.ColumnElement[bool]]]:
-        aliases = ["m", *(f"j{number}" for number in range(1, len(plan.tables)))]
+        aliases = ["m", *(f"j{number}" for number in range(1, len(plan.joins) + 1))]
         new = (
             f"((CAST(CAST({alias}.xmin AS TEXT) AS BIGINT) - {self.start}) & 4294967295) < {HALF}" for alias in aliases
         )
