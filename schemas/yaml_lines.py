@@ -81,6 +81,12 @@ def load_documents(path: Path) -> list[Document]:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise Problem("yaml_not_utf8", file=str(path), line=line) from error
+    return parse_documents(text, path)
+
+
+def parse_documents(text: str, where: str | Path) -> list[Document]:
+    """As `load_documents`, of a text; `where`: the file it is named after in sentences."""
+    path = Path(where)
     documents = []
     try:
         loader = _Loader(text)

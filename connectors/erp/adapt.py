@@ -135,7 +135,7 @@ def _mapping(result: Adapted, outputs: set[str], replaced: Mapping[str, str]) ->
         if "value" in said:
             continue
         source, fallback = said.get("source"), said.get("fallback")
-        source = replaced.get(source, source)
+        source = replaced.get(str(source), source)
         if source not in outputs:
             source, fallback = fallback, None
         if fallback not in outputs:

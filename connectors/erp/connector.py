@@ -41,7 +41,10 @@ class ErpConnector:
     """One ERP database. Construction does no I/O; each call opens and closes its own connection."""
 
     def __init__(self, system: SystemConfig, url: str, *, forced: bool = False, clock: Clock | None = None) -> None:
-        """`url`: see `target.py`; forced: read outside the hours of `pace`, too. Raises Problem `erp_url_unreadable`."""
+        """`url`: see `target.py`; forced: read outside the hours of `pace`, too.
+
+        Raises Problem `erp_url_unreadable`.
+        """
         self.system = system.system
         self.burden = Burden()  # what reading cost the ERP so far
         self.notes: list[Problem] = []  # what reading decided on its way
@@ -75,16 +78,12 @@ class ErpConnector:
                 found.append(Discovered(shown, rows, tuple(table.columns), table.key))
         return found
 
+    @contextmanager
     def surveyed(
-        self,
-        like: Sequence[str] = (),
-        names: Sequence[str] = (),
-        limit: int = 100,
-        preset: str | None = None,
-        use: Callable[[Survey, Attempt], T] = lambda survey, attempt: survey,  # type: ignore[return-value]
-    ) -> T:
-        """What the database has (`survey.py`), handed to `use` while the connection is open, together with
-        what tries an object's statement without rows. Returns what `use` returns."""
+        self, like: Sequence[str] = (), names: Sequence[str] = (), limit: int = 100, preset: str | None = None
+    ) -> Iterator[tuple[Survey, Attempt]]:
+        """(what the database has, see `survey.py`; what tries an object's statement without rows), while the
+        connection is open."""
         with self._explaining_session() as session:
             found = survey(session, self._target.database, like, names, limit, preset)
 
@@ -95,7 +94,7 @@ class ErpConnector:
                     return problem
                 return None
 
-            return use(found, attempt)
+            yield found, attempt
 
     def deletions(self, object_name: str) -> Deletions:
         config = self._object(object_name)
