@@ -31,6 +31,8 @@ _BY_PREFIX = {
     "source_config_": CONFIG,
     "source_unknown": CONFIG,
     "environment_": CONFIG,
+    "discover_": CONFIG,
+    "erp_preset_unknown": CONFIG,
     "contract_": CONFIG,
     "mapping_": CONFIG,
     "template_": CONFIG,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from portal.cli import accept, check, demo, down, init, status, sync, up
+from portal.cli import accept, check, demo, discover, down, init, status, sync, up
 from portal.cli.wording import help_text
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ for name, function in (
     ("up", up.up),
     ("down", down.down),
     ("check", check.check),
+    ("discover", discover.discover),
     ("sync", sync.sync),
     ("status", status.status),
     ("accept", accept.accept),

@@ -6,6 +6,7 @@ Belongs here: the questions to the store and the tables on the screen. Not here:
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from typing import Any
 
 import typer
@@ -80,13 +81,13 @@ def _scores(connection: Any, lang: Language) -> None:
     )
 
 
-def table(head: list[str], lines: list[list[str]]) -> None:
-    """First column left, the others right; Chinese characters count two places."""
+def table(head: list[str], lines: list[list[str]], left: Collection[int] = (0,)) -> None:
+    """Columns `left` flush left, the others right; Chinese characters count two places."""
     widths = [max(_places(line[column]) for line in [head, *lines]) for column in range(len(head))]
     for number, line in enumerate([head, *lines]):
         cells = [
             cell + " " * (widths[column] - _places(cell))
-            if column == 0
+            if column in left
             else " " * (widths[column] - _places(cell)) + cell
             for column, cell in enumerate(line)
         ]
