@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,10 @@ from schemas.problems import Language, Problem
 
 MEMORY = 3 << 30
 SECONDS = 180
+MEDIA_TYPES = {
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".xlsm": "application/vnd.ms-excel.sheet.macroEnabled.12",
+}
 # Secrets of the store and of source systems stand in the environment; this child gets none.
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 # Standard values that mean the same only in the store (other unit, other precision): shown, not written.
@@ -49,6 +52,13 @@ def marks(findings: Sequence[dict[str, Any]], sheet: str | None, entity: str, la
         }
         for found in findings
     ]
+
+
+def extension_of_copy(source: Path) -> str:
+    """".xlsm" for a workbook with macros, which only a copy of that name can keep; else ".xlsx"."""
+    from connectors.excel.annotate import has_macros
+
+    return ".xlsm" if has_macros(source) else ".xlsx"
 
 
 def corrected_copy(source: Path, shown_name: str, target: Path, cells: list[dict[str, Any]], lang: Language) -> None:
@@ -97,20 +107,18 @@ def blank_workbook(template: Template, lang: Language) -> bytes:
 
 
 def _child() -> None:
+    from connectors.excel import lockdown, sniff
     from connectors.excel.annotate import Mark, Summary, annotate
 
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    limit = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
-    try:
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    except (ValueError, OSError) as error:  # macOS does not know this limit
-        print(f"memory limit not set: {error}", file=sys.stderr)
     request = json.load(sys.stdin)
-    summary = request["summary"]
+    lockdown.limit(MEMORY, SECONDS)
+    summary, source, target = request["summary"], Path(request["source"]), Path(request["target"])
     try:
+        if sniff.kind_of(source, request["shown_name"]) == sniff.XLSX:
+            lockdown.lock(target.parent)  # other kinds are read by a locked child of their own
         annotate(
-            Path(request["source"]),
-            Path(request["target"]),
+            source,
+            target,
             [Mark(**mark) for mark in request["marks"]],
             Summary(summary["title"], tuple(summary["headings"]), summary["severities"]),
             request["shown_name"],

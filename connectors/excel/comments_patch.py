@@ -12,17 +12,17 @@ from xml.sax.saxutils import escape
 
 from connectors.excel.cells import parse_address
 
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _COMMENT = re.compile(r'<comment\b[^>]*?\bref="([A-Z]+[0-9]+)"[^>]*>.*?</comment>', re.DOTALL)
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 AUTHOR = "Waterworks"
 
 
-def new_comments(comments: Mapping[str, str]) -> str:
+def new_comments(comments: Mapping[str, str], namespace: str = MAIN) -> str:
     """The comments part of a sheet without comments: {address: text}."""
     listed = "".join(_comment(address, text, 0) for address, text in comments.items())
     return (
-        f'{_HEAD}<comments xmlns="{_MAIN}"><authors><author>{AUTHOR}</author></authors>'
+        f'{_HEAD}<comments xmlns="{namespace}"><authors><author>{AUTHOR}</author></authors>'
         f"<commentList>{listed}</commentList></comments>"
     )
 
@@ -57,8 +57,12 @@ def _comment(address: str, text: str, author: int) -> str:
 
 
 def _run(text: str) -> str:
-    safe = escape(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text))
-    return f'<r><t xml:space="preserve">{safe}</t></r>'
+    return f'<r><t xml:space="preserve">{escape(xml_safe(text))}</t></r>'
+
+
+def xml_safe(text: str) -> str:
+    """Text without characters XML cannot hold."""
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text)
 
 
 def new_drawing(addresses: list[str], first_id: int) -> str:
@@ -72,11 +76,17 @@ def new_drawing(addresses: list[str], first_id: int) -> str:
     )
 
 
-def merged_drawing(existing: str, addresses: list[str], first_id: int) -> str:
+def commented(existing: str) -> list[str]:
+    """The cells that have a comment in this part."""
+    return [match[1] for match in _COMMENT.finditer(existing)]
+
+
+def merged_drawing(existing: str, addresses: list[str]) -> str:
     """The VML part with boxes added. Raises ValueError when it is not built the usual way."""
     place = existing.rfind("</xml>")
     if place < 0 or "urn:schemas-microsoft-com:vml" not in existing:
         raise ValueError("drawing without the usual elements")
+    first_id = max((int(number) for number in re.findall(r'_x0000_s(\d{1,9})"', existing)), default=1024) + 1
     shapes = "".join(_shape(address, first_id + number, own=True) for number, address in enumerate(addresses))
     return existing[:place] + shapes + existing[place:]
 

@@ -16,6 +16,7 @@ from connectors.excel import sandbox
 from connectors.excel.cells import column_letters
 from connectors.excel.comments_patch import AUTHOR
 from connectors.excel.styles_patch import FILLS
+from schemas.problems import Problem
 
 if TYPE_CHECKING:
     from connectors.excel.annotate import Mark, Summary
@@ -29,7 +30,7 @@ def with_openpyxl(source: Path, target: Path, marks: Sequence[Mark], summary: Su
     import openpyxl
 
     book = openpyxl.load_workbook(source)
-    _mark(book, marks, summary)
+    _mark(book, marks, summary, Problem("note_copy_rewritten"))
     book.save(target)
 
 
@@ -57,16 +58,16 @@ def from_values(source: Path, target: Path, marks: Sequence[Mark], summary: Summ
                 made.column_dimensions[column_letters(column)].hidden = True
         for top, left, bottom, right in sheet.merges:
             made.merge_cells(start_row=top, start_column=left, end_row=bottom, end_column=right)
-    _mark(book, marks, summary)
+    _mark(book, marks, summary, Problem("note_copy_rebuilt"))
     book.save(target)
 
 
-def _mark(book: Any, marks: Sequence[Mark], summary: Summary) -> None:
+def _mark(book: Any, marks: Sequence[Mark], summary: Summary, note: Problem) -> None:
     from openpyxl.cell.cell import MergedCell
     from openpyxl.comments import Comment
     from openpyxl.styles import PatternFill
 
-    from connectors.excel.annotate import free_title, summary_lines, together
+    from connectors.excel.annotate import free_title, note_lines, summary_lines, together
 
     by_sheet: dict[str, list[Mark]] = defaultdict(list)
     for mark in marks:
@@ -90,7 +91,7 @@ def _mark(book: Any, marks: Sequence[Mark], summary: Summary) -> None:
                     cell.data_type = "s"
     titles = {title.lower() for title in book.sheetnames}
     listed = book.create_sheet(free_title(summary.title, titles))
-    for line in (summary.headings, *summary_lines(marks, summary)):
+    for line in (summary.headings, *summary_lines(marks, summary), *note_lines([note])):
         listed.append([_CONTROL.sub("", text) for text in line])
     for row in listed.iter_rows():
         for cell in row:

@@ -14,15 +14,24 @@ from xml.sax.saxutils import escape
 
 from connectors.excel import formats
 from connectors.excel.cells import column_number, parse_address
+from connectors.excel.comments_patch import xml_safe
 
 _ROW = re.compile(r"<row\b([^>]*?)(?:/>|>(.*?)</row>)", re.DOTALL)
 _CELL = re.compile(r"<c\b([^>]*?)(?:/>|>(.*?)</c>)", re.DOTALL)
-_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _REFERENCE = re.compile(r'\br="([A-Z]{1,3}[0-9]{1,7})"')
 _ROW_NUMBER = re.compile(r'\br="([0-9]{1,7})"')
 _STYLE = re.compile(r'\bs="([0-9]+)"')
-# Elements that stand after <legacyDrawing> in a sheet, by the order the standard prescribes.
-_AFTER_LEGACY = ("legacyDrawingHF", "picture", "oleObjects", "controls", "webPublishItems", "tableParts", "extLst")
+_TAG = re.compile(r"""<(/?)([A-Za-z][\w:.-]*)((?:[^<>"']|"[^"]*"|'[^']*')*?)(/?)>""")
+# Elements between <sheetData> and <legacyDrawing>, by the order the standard prescribes (ISO 29500-1, 18.3.1.99).
+_BEFORE_LEGACY = {
+    "sheetCalcPr", "sheetProtection", "protectedRanges", "scenarios", "autoFilter", "sortState", "dataConsolidate",
+    "customSheetViews", "mergeCells", "phoneticPr", "conditionalFormatting", "dataValidations", "hyperlinks",
+    "printOptions", "pageMargins", "pageSetup", "headerFooter", "rowBreaks", "colBreaks", "customProperties",
+    "cellWatches", "ignoredErrors", "smartTags", "drawing",
+}  # fmt: skip
+_EMPTY = re.compile(r"<sheetData\s*/>")
+_SPANS = re.compile(r' spans="[^"]*"')
 
 # (address, own style) -> new style
 Restyle = Callable[[str, int], int]
@@ -42,6 +51,7 @@ def patch_cells(
         if place is None:
             raise ValueError(f"no cell {address}")
         by_row[place[0]][address] = value
+    sheet = _EMPTY.sub("<sheetData></sheetData>", sheet, count=1)
     start, end = sheet.find("<sheetData"), sheet.find("</sheetData>")
     if start < 0 or end < 0:
         raise ValueError("sheet without <sheetData>")
@@ -67,7 +77,7 @@ def patch_cells(
         if waiting and waiting[0] == row:
             waiting.pop(0)
             pieces.append(sheet[position : match.start()])
-            attributes = match[1].rstrip("/")
+            attributes = _SPANS.sub("", match[1].rstrip("/"))  # a hint for readers, wrong once a cell is added
             pieces.append(f"<row{attributes}>{_row(match[2] or '', by_row[row], restyle, kind_of_style)}</row>")
             position = match.end()
     pieces.append(sheet[position:end])
@@ -119,7 +129,7 @@ def _cell(own: str, address: str, value: str | None, restyle: Restyle, kind_of_s
     number = _as_number(value, content, attributes, kind_of_style(own_style))
     if number is not None:
         return f'<c r="{address}" s="{style}"><v>{number}</v></c>'
-    text = escape(_xml_safe(value))
+    text = escape(xml_safe(value))
     return f'<c r="{address}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 
 
@@ -144,13 +154,42 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(r"-?\d{1,15}(\.\d{1,10})?", text) is not None and not re.match(r"-?0\d", text)
 
 
-def link_comments(sheet: str, relation: str) -> str:
+def link_comments(sheet: str, relation: str, namespace: str = RELATION) -> str:
     """The sheet with <legacyDrawing r:id=relation/> in its proper place."""
-    element = f'<legacyDrawing xmlns:r="{_RELATION}" r:id="{relation}"/>'
-    after = sheet.index("</sheetData>") if "</sheetData>" in sheet else 0
-    places = [place for tag in _AFTER_LEGACY if (place := sheet.find(f"<{tag}", after)) >= 0]
-    place = min(places) if places else sheet.index("</worksheet>")
+    element = f'<legacyDrawing xmlns:r="{namespace}" r:id="{relation}"/>'
+    place = sheet.index("</sheetData>") + len("</sheetData>")
+    for name, _, end in _top_level(sheet, place):
+        if name in _BEFORE_LEGACY:
+            place = end
     return sheet[:place] + element + sheet[place:]
+
+
+def legacy_drawing(sheet: str) -> str | None:
+    """The relation of the sheet's own <legacyDrawing>."""
+    start = sheet.find("</sheetData>")
+    for name, tag, _ in _top_level(sheet, max(start, 0)):
+        if name == "legacyDrawing" and (found := re.search(r'\bid="([^"]*)"', tag)):
+            return found[1]
+    return None
+
+
+def _top_level(sheet: str, place: int) -> list[tuple[str, str, int]]:
+    """(name, opening tag, end of the element) of the elements behind the rows; extensions have such elements inside."""
+    found: list[tuple[str, str, int]] = []
+    depth, tag = 0, ""
+    for match in _TAG.finditer(sheet, place):
+        closing, name, _, alone = match.groups()
+        if closing:
+            depth -= 1
+        elif depth == 0:
+            tag = match[0]
+        if not closing and not alone:
+            depth += 1
+        if depth < 0:
+            break  # </worksheet>
+        if depth == 0 and name != "sheetData":
+            found.append((name, tag, match.end()))
+    return found
 
 
 def _sorted(marks: Mapping[str, str | None]) -> list[str]:
@@ -159,8 +198,3 @@ def _sorted(marks: Mapping[str, str | None]) -> list[str]:
 
 def _column(address: str) -> int:
     return column_number(address.rstrip("0123456789"))
-
-
-def _xml_safe(text: str) -> str:
-    """Text without characters XML cannot hold."""
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text)

@@ -103,21 +103,24 @@ def corrected(request: Request, connection: Store, user: Me, upload_id: int) -> 
     if upload["status"] not in _CHECKED:
         raise HTTPException(404)
     lang = language(request)
-    with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as file:
+    source = settings().uploads / upload["stored_path"]
+    extension = marking.extension_of_copy(source)
+    with tempfile.NamedTemporaryFile(suffix=extension, delete=False) as file:
         target = Path(file.name)
     try:
         cells = marking.marks(uploads.findings(connection, upload_id), upload["sheet"], _entity(upload), lang)
-        source = settings().uploads / upload["stored_path"]
         marking.corrected_copy(source, upload["file_name"], target, cells, lang)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
     audit(connection, user.login, "download_corrected", str(upload_id), file=upload["file_name"])
-    shown = f"{Path(upload['file_name']).stem}_{text(lang, 'upload.corrected_suffix')}.xlsx"
+    shown = f"{Path(upload['file_name']).stem}_{text(lang, 'upload.corrected_suffix')}{extension}"
     return FileResponse(
         target,
-        media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        headers={"Content-Disposition": f"attachment; filename=\"corrected.xlsx\"; filename*=UTF-8''{quote(shown)}"},
+        media_type=marking.MEDIA_TYPES[extension],
+        headers={
+            "Content-Disposition": f"attachment; filename=\"corrected{extension}\"; filename*=UTF-8''{quote(shown)}"
+        },
         background=BackgroundTask(target.unlink, missing_ok=True),
     )
 
