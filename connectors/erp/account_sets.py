@@ -59,10 +59,9 @@ class AccountSetsConnector:
         for item in databases:
             answer = self._connector(item).check()
             if not answer.ok:
-                zh, en = answer.sentence["zh"], answer.sentence["en"]
-                return Check(
-                    self.system, False, Text(f"账套数据库“{item.name}”：{zh}", f"Database '{item.name}': {en}")
-                )
+                zh = f"账套数据库“{item.name}”：{answer.sentence['zh']}"
+                en = f"Database '{item.name}': {answer.sentence['en']}"
+                return replace(answer, sentence=Text(zh, en))
         names = ", ".join(item.name for item in databases)
         zh = f"ERP“{self.system}”的 {len(databases)} 个账套数据库都能读取：{names}。"
         en = f"All {len(databases)} account-set databases of ERP '{self.system}' can be read: {names}."
@@ -94,7 +93,7 @@ class AccountSetsConnector:
                 known = known | {item.name: page.position}
                 if last is not None:
                     yield last
-                last = replace(_stamped(page, item), position={_DATABASES: known}, total=None)
+                last = replace(self._stamped(page, item, object_name), position={_DATABASES: known}, total=None)
         if last is not None:
             # Only the last page of the last database knows how many rows there are in all.
             yield replace(last, total=totals.total)
@@ -128,6 +127,11 @@ class AccountSetsConnector:
             raise Problem(
                 "erp_account_set_missing", system=self.system, object=object_name, database=item.name
             ) from problem
+
+    def _stamped(self, page: Page, item: Listed, object_name: str) -> Page:
+        for name in {ACCOUNT_SET, ACCOUNT_YEAR} & set(page.rows.column_names):
+            raise Problem("erp_account_set_column", system=self.system, object=object_name, column=name)
+        return _stamped(page, item)
 
     def _refuse_gone(self, object_name: str, known: dict[str, Any], databases: list[Listed]) -> None:
         present = {item.name for item in databases}
@@ -164,8 +168,6 @@ class _Totals:
 
 def _stamped(page: Page, item: Listed) -> Page:
     rows, rejected = page.rows, page.rejected
-    if repeated := {ACCOUNT_SET, ACCOUNT_YEAR} & set(rows.column_names):
-        raise ValueError(f"the source has a column {repeated.pop()} of its own")
     at = rows.column_names.index(KEY)
     count = rows.num_rows
     key = _prefixed(rows[KEY], item)

@@ -69,9 +69,7 @@ def suspected(texts: Iterable[str | None]) -> str | None:
         if stored is None:
             continue
         for encoding in _GUESSES:
-            if _plausible(stored, encoding):
-                found[encoding] += 1
-                break
+            found[encoding] += _plausible(stored, encoding)
     best = max(_GUESSES, key=lambda encoding: found[encoding])
     return best if found[best] >= _ENOUGH and found[best] >= _SHARE * strange else None
 

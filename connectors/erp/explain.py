@@ -35,6 +35,8 @@ def explain_connecting(system: str, target: Target, error: Exception) -> Problem
         name = getattr(error, "name", None) or target.driver
         return Problem("erp_driver_missing", system=system, driver=name, install=_install(str(name)))
     if "DPI-1047" in text or (target.odbc is not None and _DRIVER.search(text)):
+        if not target.driver and "IM002" in text:
+            return Problem("erp_dsn_missing", system=system, dsn=target.host.removeprefix("DSN "))
         driver = target.driver or "DSN"
         return Problem("erp_driver_missing", system=system, driver=driver, install=_install(target.driver or text))
     family = family_of(target, text)

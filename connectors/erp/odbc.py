@@ -68,11 +68,13 @@ class OdbcSession:
         """A bound text, cast back to the column's type: ODBC bulk parameters are always text, and
         comparing a number with a text would be done in floating point by some databases."""
         name = self.dialect.name
-        if column.encoding and isinstance(value, str):
+        if column.encoding and isinstance(value, str) and not value.isascii():
+            if name == "sqlite":
+                return _of_stored(value, column.encoding)
             value = as_stored(value, column.encoding, name)
         text = sa.literal(_as_text(value, column, name), sa.Unicode())
         if isinstance(value, bytes):
-            return _of_hex(text, len(value), name)
+            return _of_hex(text, value, name)
         wanted = _cast_type(column, name)
         return text if wanted is None or column.form == "text" else sa.cast(text, wanted)
 
@@ -126,6 +128,12 @@ class OdbcSession:
         return self._rows
 
     def _greet(self, execute: Callable[[str], Any]) -> None:
+        import pyodbc
+
+        if self.product.name in MYSQL and self._rows is not None:
+            # As UTF-16 its driver ends texts at a NUL; the connection's encoding is told in target.py.
+            for kind in (pyodbc.SQL_WCHAR, pyodbc.SQL_CHAR):
+                self._rows.setdecoding(kind, encoding="utf-8", ctype=pyodbc.SQL_CHAR)
         if self.product.name == "Microsoft SQL Server" and self._rows is not None:
             self._rows.timeout = self.access.pace.statement_seconds  # other drivers refuse this attribute
         for statement in self.product.at_start(self.access):
@@ -251,15 +259,25 @@ def _as_text(value: Any, column: SourceColumn, dialect: str) -> str:
     return str(value)
 
 
-def _of_hex(text: sa.ColumnElement[Any], size: int, dialect: str) -> sa.ColumnElement[Any]:
+def _of_stored(value: str, encoding: str) -> sa.ColumnElement[Any]:
+    """SQLite compares bytes; its driver would send the text as UTF-8."""
+    try:
+        return sa.literal_column(f"CAST(X'{value.encode(encoding).hex()}' AS TEXT)", sa.Unicode())
+    except UnicodeEncodeError:
+        return sa.literal(value, sa.Unicode())
+
+
+def _of_hex(text: sa.ColumnElement[Any], value: bytes, dialect: str) -> sa.ColumnElement[Any]:
     """Bytes from their hexadecimal text."""
     if dialect == "postgresql":
         return sa.func.decode(text, sa.literal_column("'hex'"))
     if dialect == "mssql":
-        return sa.func.convert(sa.literal_column(f"VARBINARY({max(size, 1)})"), text, sa.literal_column("2"))
+        return sa.func.convert(sa.literal_column(f"VARBINARY({max(len(value), 1)})"), text, sa.literal_column("2"))
     if dialect == "oracle":
         return sa.func.hextoraw(text)
-    return sa.func.unhex(text)
+    if dialect == "mysql":
+        return sa.func.unhex(text)
+    return sa.literal_column(f"X'{value.hex()}'")
 
 
 def _cast_type(column: SourceColumn, dialect: str) -> sa.types.TypeEngine[Any] | None:

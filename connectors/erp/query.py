@@ -92,7 +92,9 @@ def build_plan(config: ErpTableConfig, catalogue: Catalogue, dialect: sa.Dialect
         return find_table(catalogue, config.system, config.object, name)
 
     def column_of(table: SourceTable, name: str) -> SourceColumn:
-        return find_column(table, config.system, config.object, name)
+        column = find_column(table, config.system, config.object, name)
+        encoding = config.columns_encoding.get(name) or config.encoding or column.encoding
+        return configured(column, encoding, column.blank_is_null, dialect.name)
 
     main_table = resolve(config.table)
     main = _aliased(main_table, "m")
@@ -228,6 +230,11 @@ def keyed(plan: Plan) -> list[sa.ColumnElement[bool]]:
 def keyless_statement(plan: Plan) -> sa.Select[Any]:
     """All rows with a NULL in the key: they cannot be paged, only streamed."""
     return _base(plan).where(sa.or_(*(part.expression.is_(None) for part in plan.nullable_key)))
+
+
+def rows_count(plan: Plan) -> sa.Select[Any]:
+    """How many rows the object has, those without a key among them."""
+    return sa.select(sa.func.count()).select_from(plan.key_source).where(*plan.filters)
 
 
 def bounds_statement(plan: Plan) -> sa.Select[Any]:

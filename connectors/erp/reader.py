@@ -175,6 +175,8 @@ class Reader:
 
     def _refuse_repeated_keys(self, order: Sequence[Output], table: pa.Table, key: pa.ChunkedArray, more: bool) -> None:
         """A join that matches twice, or a key that is none, would lose or double rows: say so."""
+        if key.null_count:
+            raise Problem("erp_key_unreadable", **self.names(), key="|".join(self.plan.config.key))
         if len(pc.unique(key)) != len(key):
             counts = pc.value_counts(key)
             raise self._key_repeats(next(item["values"].as_py() for item in counts if item["counts"].as_py() > 1))

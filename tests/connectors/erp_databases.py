@@ -32,6 +32,11 @@ class Database:
     def is_sqlite(self) -> bool:
         return self.dialect.startswith("sqlite")
 
+    @property
+    def family(self) -> str:
+        """sqlite, postgresql or mariadb."""
+        return self.dialect.partition("+")[0]
+
     def execute_all(self, statements: list[tuple[str, dict[str, object]]]) -> None:
         with self.writer.begin() as connection:
             for sql, values in statements:
