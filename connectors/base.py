@@ -59,8 +59,8 @@ class Page:
     partial: the read as a whole does not carry the key of every current row although the object is read
     in full: it continues a broken-off read, or passes over rows the source proved unchanged.
     total: rows the source has, once the connector knows (on the last page of a partial read).
-    complete: on the last page: this read carried the key of every current row although `deletions` does not
-    say "read" (a periodic look at everything), so a missing key means a deletion this time.
+    complete: on every page of a read that carries the key of every current row although `deletions` does not
+    say "read" (a periodic look at everything): a missing key means a deletion this time.
     """
 
     rows: pa.Table

@@ -165,6 +165,9 @@ class Walk:
             step = place.size if kind == "page" else count
             return Place(place.at + step, place.size, None, reached)
         last = place.at + count - 1
+        if last == place.at:  # a single row cannot stand at the end of one page and begin the next
+            self.unproven = True
+            return Place(reached, self.size, None, reached)
         return self._overlapping(last, reached)
 
     def _overlapping(self, last: int, reached: int) -> Place:

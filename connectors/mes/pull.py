@@ -76,7 +76,7 @@ class Pull:
             if number + 1 < len(spans) and reading.waiting:
                 yield self._page(self._until(span))
         position = self._final(spans)
-        yield replace(self._page(position), complete=self._full and self._endpoint.updated is not None)
+        yield self._page(position)
 
     # --- what is asked for -----------------------------------------------------------------------
 
@@ -189,7 +189,8 @@ class Pull:
     # --- positions ---------------------------------------------------------------------------------
 
     def _page(self, position: dict[str, Any]) -> Page:
-        return self._reading.page(position, self._endpoint.updated is None)
+        page = self._reading.page(position, self._endpoint.updated is None)
+        return replace(page, complete=self._full and self._endpoint.updated is not None)
 
     def _on_the_way(self) -> dict[str, Any]:
         updated, reading = self._endpoint.updated, self._reading

@@ -82,6 +82,7 @@ class Load:
         self.deletions: Deletions = "no"
         self.partial = False  # the read does not carry every key
         self.total: int | None = None  # rows of the source, as the last page told
+        self.lacking = False  # the source has rows that neither came nor stand in the store
 
     def run(self, connector: Callable[[], Connector], object_name: str) -> LoadResult:
         """Land every page of the object, then find and record what is gone from the source.
@@ -123,6 +124,8 @@ class Load:
 
     def _take(self, page: Page, rules_changed: bool) -> None:
         self.partial, self.total = self.partial or page.partial, page.total
+        if page.complete:
+            self.deletions = "read"
         rows, rejected = with_row_hash(page.rows), page.rejected
         keys = PageKeys.of(rows, rejected)
         self._note(keys)
@@ -187,7 +190,8 @@ class Load:
             count_rows(self.connection, self.load_id, Counter(deleted=deleted))
             end_load(self.connection, self.load_id, "ok")
             # Only a finished load vouches for its rules: after a kill the rest is looked at again.
-            move_cursor(self.connection, self.dataset, self.load_id, None, self.dataset.rules)
+            start_over: dict[str, Any] | None = {} if self.lacking else None
+            move_cursor(self.connection, self.dataset, self.load_id, start_over, self.dataset.rules)
         self.counts["deleted"] += deleted
 
     # -- details ---------------------------------------------------------------------------------
@@ -209,7 +213,7 @@ class Load:
     def _missing(self, source: Connector, object_name: str) -> list[str]:
         """Keys the store has and the source no longer; Problem if they are so many that the source must be broken."""
         read = self.counts["rows_read"]
-        if self.deletions == "keys" or (self.deletions == "read" and self.partial):
+        if self.deletions == "keys" or (self.deletions in ("read", "reported") and self.partial):
             stored = self.known.count + self.counts["new"] - self.counts["deleted"]
             if stored == 0 or (self.partial and self.total == stored):
                 return []
@@ -221,6 +225,9 @@ class Load:
             return []
         missing = self.known.missing()
         refuse_shrinking(self.dataset, read, len(missing), self.known.stored)
+        if self.partial and self.total is not None:
+            # A row that was gone for a moment while keys were listed, and came back as it was, looks unchanged.
+            self.lacking = stored - len(missing) < min(self.total, read)
         return missing
 
     def _fail(self, problem: Problem) -> LoadResult:
