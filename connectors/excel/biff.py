@@ -11,12 +11,14 @@ import struct
 from collections.abc import Iterator
 
 from connectors.excel import formats
-from connectors.excel.cells import Overlay
+from connectors.excel.cells import MAX_COLUMN, MAX_ROW, Overlay
 from schemas.problems import Problem
 
 _BOF, _EOF, _FILEPASS, _DATEMODE = 0x0809, 0x000A, 0x002F, 0x0022
 _BOUNDSHEET, _FORMAT, _XF = 0x0085, 0x041E, 0x00E0
 _FORMULA, _NUMBER, _RK, _MULRK, _BOOLERR = 0x0006, 0x0203, 0x027E, 0x00BD, 0x0205
+_FILTERMODE = 0x009B
+_AREA, _ATTR_SUM, _ARITHMETIC = 0x05, b"\x19\x10", (b"\x03", b"\x04", b"\x05", b"\x06", b"\x07")
 _ROW, _COLINFO = 0x0208, 0x007D
 
 
@@ -103,6 +105,7 @@ class XlsPass:
                 self._number(overlay, row, first + place, style, rk_value(packed))
         elif record == _FORMULA:
             row, column, style = struct.unpack_from("<HHH", body)
+            self._formula(overlay, row + 1, column + 1, body)
             if body[12:14] != b"\xff\xff":
                 self._number(overlay, row, column, style, struct.unpack_from("<d", body, 6)[0])
             elif body[6] == 2:
@@ -114,10 +117,25 @@ class XlsPass:
         elif record == _ROW:
             if struct.unpack_from("<H", body, 12)[0] & 0x20:
                 overlay.facts.hide_row(struct.unpack_from("<H", body)[0] + 1)
+        elif record == _FILTERMODE:  # the format does not say which rows the filter hides
+            overlay.facts.filters.append([0, 1, MAX_ROW, MAX_COLUMN])
         elif record == _COLINFO:
             first, last, _, _, flags = struct.unpack_from("<HHHHH", body)
             if flags & 1:
                 overlay.facts.hidden_columns.append([first + 1, last + 1])
+
+    def _formula(self, overlay: Overlay, row: int, column: int, body: bytes) -> None:
+        """Counts a formula, and tells totals and results that cannot be: an empty text where figures are added."""
+        overlay.facts.formulas.add(row, column)
+        (size,) = struct.unpack_from("<H", body, 20)
+        tokens = body[22 : 22 + size]
+        adds = tokens[-4:-2] == _ATTR_SUM
+        if adds and len(tokens) == 13 and tokens[0] & 0x1F == _AREA:
+            top, bottom, left, right = struct.unpack_from("<HHHH", tokens, 1)
+            if left & 0x3FFF == right & 0x3FFF == column - 1 and top < bottom < row - 1:
+                overlay.facts.sums.add(row, column)
+        if body[12:14] == b"\xff\xff" and body[6] == 3 and (adds or tokens[-1:] in _ARITHMETIC):
+            overlay.facts.not_calculated.add(row, column)
 
     def _number(self, overlay: Overlay, row: int, column: int, style: int, value: float) -> None:
         kind = self._kinds[style] if style < len(self._kinds) else formats.GENERAL

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from connectors.excel import formats
+from connectors.excel import cells, formats
 from connectors.excel.cells import CellSink, Facts, Overlay
 from connectors.excel.spool import Spool
 
@@ -41,15 +41,24 @@ def read_sheet(workbook: Any, name: str, overlay: Overlay, target: Spool) -> Fac
     for row, line in enumerate(sheet.to_python(skip_empty_area=False) if sheet.height else (), start=1):
         for column, value in enumerate(line, start=1):
             shown = texts.pop((row, column), None)
+            kind = overlay.kinds.get((row, column), cells.TEXT)
             if shown is None:
                 if value == "" or value is None:
                     continue
-                shown = formats.value_text(value)
+                shown, kind = formats.value_text(value), _kind(value)
             if shown:
                 if isinstance(value, float) and len(shown) > 15 and shown.isdigit():
                     facts.long_numbers.add(row, column)
-                sink.add(row, column, shown)
+                sink.add(row, column, shown, kind)
     for (row, column), shown in texts.items():  # outside the area calamine takes for used
-        sink.add(row, column, shown)
+        sink.add(row, column, shown, overlay.kinds.get((row, column), cells.TEXT))
     sink.close()
     return facts
+
+
+def _kind(value: object) -> int:
+    if isinstance(value, str):
+        return cells.TEXT
+    if isinstance(value, bool):
+        return cells.BOOLEAN
+    return cells.NUMBER if isinstance(value, (int, float)) else cells.DATE

@@ -170,15 +170,18 @@ class Overlay:
     """What a pass of our own over a binary sheet found: texts that replace the library's values."""
 
     texts: dict[tuple[int, int], str] = field(default_factory=dict)
+    kinds: dict[tuple[int, int], int] = field(default_factory=dict)  # of the cells in `texts`
     facts: Facts = field(default_factory=Facts)
 
     def error(self, row: int, column: int, code: int) -> None:
         self.texts[row, column] = ERRORS.get(code, f"#ERR{code}")
+        self.kinds[row, column] = ERROR
         self.facts.errors.add(row, column)
 
     def number(self, row: int, column: int, value: float, kind: str, epoch_1904: bool) -> None:
         """A number whose format changes what it is; `kind` as formats.kind_of_format() tells it."""
         self.texts[row, column] = formats.formatted(repr(value), kind, epoch_1904)
+        self.kinds[row, column] = DATE if kind in (formats.DATE, formats.TIME, formats.ELAPSED) else NUMBER
         if kind.startswith(formats.SHOWN) and (text := formats.shown_text(repr(value), kind)):
             self.facts.show(row, column, text)
 

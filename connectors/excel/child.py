@@ -57,7 +57,9 @@ class Reading:
         """Fills `answer`: {"kind", "sheets": [{"name", "visible", "facts", "cells", "marks"}], ...}. Raises Problem."""
         if _starts_with(path, b"PK"):
             with Package(path, self.shown_name) as package:
-                kind = sniff.kind_of_names(package.names, self.shown_name)
+                # LibreOffice locks a whole spreadsheet into one part, which says nothing of its kind.
+                locked = "encrypted-package" in package.names
+                kind = sniff.ODS if locked else sniff.kind_of_names(package.names, self.shown_name)
                 opened = self._opened(path) if kind == sniff.ODS else path
                 if opened == path:
                     self._package(kind, package, path)
@@ -164,6 +166,7 @@ class Reading:
             except (python_calamine.CalamineError, OSError, ValueError) as error:
                 reason = f"{sheet.name}: {str(error)[:200]}"
                 raise Problem("workbook_damaged", file=self.shown_name, reason=reason) from error
+            facts.very_hidden = sheet.visible == python_calamine.SheetVisibleEnum.VeryHidden
             self.add(sheet.name, sheet.visible == python_calamine.SheetVisibleEnum.Visible, facts, target)
 
 

@@ -10,14 +10,31 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
-from connectors.excel import formats
-from connectors.excel.cells import MAX_COLUMN, MAX_ROW, CellSink, Facts
+from connectors.excel import formats, sums
+from connectors.excel.cells import (
+    BOOLEAN,
+    DATE,
+    ERROR,
+    FORMULA,
+    MAX_COLUMN,
+    MAX_ROW,
+    NUMBER,
+    TEXT,
+    CellSink,
+    Facts,
+    column_letters,
+)
 from connectors.excel.ooxml import number
 from connectors.excel.package import MAX_SHEET, Package
 from connectors.excel.spool import Spool
 from schemas.problems import Problem
 
 _DURATION = re.compile(r"(-?)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?")
+_KINDS = {
+    "float": NUMBER, "currency": NUMBER, "percentage": NUMBER, "date": DATE, "time": DATE, "boolean": BOOLEAN,
+    "error": ERROR,
+}  # fmt: skip
+_CODE = re.compile(r"(?=.*[^\W\d_]|.*\d-)[\w\-/ ()]+")  # a number that its format gave letters or hyphens
 _MOST_REPEATS = 100_000  # a filled cell or row repeated more often is a bomb, not data
 _NO_TEXT = {"annotation", "ruby-text", "shape", "frame", "custom-shape"}
 
@@ -38,7 +55,7 @@ class OdsRead:
         self._cell: dict[str, str] | None = None
         self._lines: list[str] = []
         self._skip = 0
-        self._row_cells: list[tuple[int, str]] = []
+        self._row_cells: list[tuple[int, str, int]] = []
         self._row_repeats = 1
         if "META-INF/manifest.xml" in package:
             package.parse("META-INF/manifest.xml", self._manifest)
@@ -73,6 +90,8 @@ class OdsRead:
             if attributes.get("visibility") in ("collapse", "filter") and self._row_repeats < 1000:
                 for row in range(self._row + 1, self._row + self._row_repeats + 1):
                     self._facts.hide_row(row)
+                if attributes["visibility"] == "filter":
+                    self._facts.filters.append([self._row, 1, self._row + self._row_repeats, MAX_COLUMN])
         elif tag in ("table-cell", "covered-table-cell"):
             self._cell, self._lines = attributes, []
         elif self._cell is not None:
@@ -116,7 +135,8 @@ class OdsRead:
         if shown:
             if self._column > MAX_COLUMN:
                 raise self.package.suspicious(f"content.xml: more than {MAX_COLUMN} columns")
-            self._row_cells += [(column + place, shown) for place in range(repeats)]
+            kind = self._kind(cell, shown, row, column)
+            self._row_cells += [(column + place, shown, kind) for place in range(repeats)]
         wide, high = number(cell.get("number-columns-spanned")), number(cell.get("number-rows-spanned"))
         if wide > 1 or high > 1:
             self._facts.merges.append([row, column, row + max(high, 1) - 1, column + max(wide, 1) - 1])
@@ -127,9 +147,18 @@ class OdsRead:
             if self._row_repeats > _MOST_REPEATS or self._row + self._row_repeats > MAX_ROW:
                 raise self.package.suspicious(f"content.xml: a row repeated {self._row_repeats} times")
             for row in range(self._row + 1, self._row + self._row_repeats + 1):
-                for column, text in self._row_cells:
-                    self._sink.add(row, column, text)
+                for column, text, kind in self._row_cells:
+                    self._sink.add(row, column, text, kind)
         self._row += self._row_repeats
+
+    def _kind(self, cell: dict[str, str], shown: str, row: int, column: int) -> int:
+        kind = BOOLEAN if shown in ("TRUE", "FALSE") else _KINDS.get(cell.get("value-type", ""), TEXT)
+        if "formula" not in cell:
+            return kind
+        self._facts.formulas.add(row, column)
+        if sums.adds_up_above(cell["formula"], column_letters(column), row):
+            self._facts.sums.add(row, column)
+        return kind | FORMULA
 
     def _shown(self, cell: dict[str, str], row: int, column: int) -> str | None:
         text = formats.safe_text("\n".join(self._lines))
@@ -144,6 +173,10 @@ class OdsRead:
             value = formats.number_text(cell.get("value", ""))
             if text.startswith("0") and text.isdecimal() and text.lstrip("0") == value:
                 return text  # a number format shows leading zeros: a code
+            if text in ("TRUE", "FALSE") and value in ("1", "0"):
+                return text
+            if kind == "float" and _CODE.fullmatch(text) and re.sub(r"\D", "", text).lstrip("0") == value:
+                self._facts.show(row, column, text)
             if len(value) > 15 and value.isdigit():
                 self._facts.long_numbers.add(row, column)
             return value

@@ -16,6 +16,7 @@ from connectors.excel.ooxml import main_part, relations
 from connectors.excel.package import MAX_SHEET, MAX_SMALL, Package
 
 _ROW, _RK, _ERROR, _REAL, _FORMULA_NUMBER, _FORMULA_ERROR = 0, 2, 3, 5, 9, 11
+_FILTER, _FILTER_COLUMN = 161, 163
 _FORMAT, _XF, _COLUMN, _PROPERTIES, _SHEET, _MERGE, _BEGIN_XFS, _END_XFS = 44, 47, 60, 153, 156, 176, 617, 618
 
 
@@ -76,6 +77,7 @@ class XlsbPass:
         if name not in self._parts:
             return overlay
         row = 0
+        filtered: list[int] = []
         try:
             for record, body in self._records(self._parts[name], MAX_SHEET):
                 if record == _ROW:
@@ -86,6 +88,12 @@ class XlsbPass:
                     column, style = struct.unpack_from("<II", body)
                     value = rk_value(struct.unpack_from("<I", body, 8)[0]) if record == _RK else _double(body)
                     self._number(overlay, row, column, style & 0xFFFFFF, value)
+                elif record == _FILTER:
+                    top, bottom, left, right = struct.unpack_from("<IIII", body)
+                    filtered = [top + 1, left + 1, bottom + 1, right + 1]
+                elif record == _FILTER_COLUMN and filtered:
+                    overlay.facts.filters.append(filtered)
+                    filtered = []
                 elif record in (_ERROR, _FORMULA_ERROR):
                     overlay.error(row + 1, struct.unpack_from("<I", body)[0] + 1, body[8])
                 elif record == _COLUMN:

@@ -159,7 +159,8 @@ def test_the_xml_of_excel_2003(tmp_path: Path) -> None:
 <Row ss:Hidden="1"><Cell ss:StyleID="c"><Data ss:Type="Number">123</Data></Cell>
 <Cell ss:StyleID="p" ss:Formula="=1/8"><Data ss:Type="Number">0.125</Data></Cell>
 <Cell><Data ss:Type="DateTime">2024-03-05T00:00:00.000</Data></Cell><Cell><Data ss:Type="Boolean">1</Data></Cell>
-<Cell><Data ss:Type="Error">#N/A</Data></Cell><Cell ss:MergeAcross="1"><Data ss:Type="Number">110101199003072316</Data></Cell>
+<Cell><Data ss:Type="Error">#N/A</Data></Cell>
+<Cell ss:MergeAcross="1"><Data ss:Type="Number">110101199003072316</Data></Cell>
 <Cell><Data ss:Type="String">甲&#10;乙</Data></Cell></Row></Table></Worksheet></Workbook>""",
         encoding="utf-8",
     )
