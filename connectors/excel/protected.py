@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from schemas.problems import Problem
 
@@ -52,26 +53,33 @@ def _office(path: Path, shown_name: str, folder: Path, passwords: Sequence[str])
     except Exception as error:  # noqa: BLE001 - that library raises many kinds; the reader after it says what is wrong
         print(f"not looked into for encryption: {type(error).__name__}", file=sys.stderr)
         return path
-    wrong = False
     reason = ""
     for number, password in enumerate((_BUILT_IN, *passwords)):
         target = folder / f"opened{number}"
         try:
             with path.open("rb") as locked, target.open("wb") as copy:
                 office = msoffcrypto.OfficeFile(locked)
-                office.load_key(password=password)
+                office.load_key(**_key(office, password))
                 office.decrypt(copy)
         except InvalidKeyError:
-            wrong = True
+            continue
+        except MemoryError:
+            raise  # the child's limit; that has its own sentence
         except Exception as error:  # noqa: BLE001 - as above; the class alone, since a message may quote what was tried
             reason = type(error).__name__
         else:
             if target.stat().st_size and _makes_sense(target):
                 return target
-            wrong = True
-    if reason and not wrong:
+    if reason:
         raise Problem("workbook_password_kind", file=shown_name, reason=reason)
     raise refused(shown_name, len(passwords))
+
+
+def _key(office: Any, password: str) -> dict[str, Any]:
+    """Arguments of load_key: packages are checked at once, so that a wrong password costs no decryption."""
+    from msoffcrypto.format.ooxml import OOXMLFile
+
+    return {"password": password} | ({"verify_password": True} if isinstance(office, OOXMLFile) else {})
 
 
 def _makes_sense(copy: Path) -> bool:
