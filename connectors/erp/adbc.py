@@ -19,6 +19,7 @@ from sqlalchemy.exc import CompileError
 
 from connectors.erp.catalogue import SourceColumn
 from connectors.erp.engines import postgresql_settings
+from connectors.erp.error_codes import READING, kind_of
 from connectors.erp.native import NativeSession
 from connectors.erp.pg_numeric import decoded
 from connectors.erp.session import Access
@@ -69,8 +70,10 @@ class PostgresSession(NativeSession):
             with self._connection().cursor() as cursor:
                 cursor.execute(str(compiled))
                 table = cursor.fetch_arrow_table()
-        except Error:
+        except Error as error:
             self._close_bulk()
+            if kind_of(READING, "postgresql", error) is not None:
+                raise  # a lock, a time-out, a right: asking again would only press the ERP twice
             return None
         arrays = []
         for field, column, array in zip(schema, columns, table.columns, strict=True):

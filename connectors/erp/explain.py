@@ -85,6 +85,7 @@ def reason_of(target: Target, error: Exception) -> str:
     """The driver's own words, one line, without secrets."""
     original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     text = str(original.args[1]) if len(original.args) > 1 else str(original)
+    text = re.sub(r"(?s)^ODBC emitted an error.*?Message: ", "", text)  # arrow-odbc's own frame
     line = " ".join(target.redact(text).split())
     return line[:300]
 

@@ -21,6 +21,7 @@ from sqlalchemy.dialects import mssql, mysql
 
 from connectors.erp.catalogue import SourceColumn, SourceTable
 from connectors.erp.encodings import as_stored
+from connectors.erp.error_codes import READING, family_of, kind_of
 from connectors.erp.odbc_products import NOT_LISTED, Product, product_of
 from connectors.erp.odbc_types import MYSQL, source_column
 from connectors.erp.session import Access
@@ -88,8 +89,10 @@ class OdbcSession:
             try:
                 wanted = arrival.transit_schema
                 return arrival.table(pa.Table.from_batches(self._batches(sql, parameters, wanted), wanted))
-            except arrow_odbc.Error:
-                pass  # either a value beyond the buffer, or something pyodbc will say with its SQLSTATE
+            except arrow_odbc.Error as error:
+                if kind_of(READING, family_of(self.target, str(error)), error) is not None:
+                    raise  # a lock, a time-out, a right: asking again would only press the ERP twice
+                # Most likely a value beyond the buffer.
         try:
             return arrival.rows(self.cursor().execute(sql, parameters).fetchall())
         except (ValueError, OverflowError):
