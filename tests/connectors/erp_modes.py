@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.base import KEY, ROW_NO, Page
+from connectors.config_base import Title
 from connectors.config_models import SystemConfig
 from connectors.erp.config import ErpTableConfig
 from connectors.erp.connector import ErpConnector
@@ -20,7 +21,7 @@ PAGE = 10
 def connector(url: str, **attributes: Any) -> ErpConnector:
     """One object, `thing`, of a system called k3."""
     config = ErpTableConfig(system="k3", object="thing", **attributes)
-    title = {"zh": "金蝶", "en": "Kingdee"}
+    title = Title(zh="金蝶", en="Kingdee")
     system = SystemConfig(
         system="k3", kind="erp", plant="P1", title=title, url_env="WATERWORKS_K3_URL", objects={"thing": config}
     )

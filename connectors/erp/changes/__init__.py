@@ -7,7 +7,8 @@ Because rows are read from the table, joins and exact types are the same as in e
 the order of changes nor reading one twice matters: what is found is what is there now. A key that is not
 found is gone. A change in a joined table leads to the rows it is joined to. The first read is a full one,
 begun after the position in the log was noted; so is one after the log was cut off, with a note.
-Position: {"log": the log's own, "full": when the last full read began, "sweep": ranges of one unfinished}.
+Position: {"log": the log's own, "full": when the last full read began, "sweep": ranges of one unfinished,
+"counted": whether rows were counted since}.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from connectors.erp.changes.mariadb import BinaryLog
 from connectors.erp.changes.postgres import PostgresLog
 from connectors.erp.changes.sqlserver import ChangeTracking
 from connectors.erp.incremental import Seen, full_is_due
-from connectors.erp.query import matching, rows_statement
+from connectors.erp.query import matching, rows_count, rows_statement
 from connectors.erp.reader import Reader, Rows
 from connectors.erp.rows import key_column
 from connectors.erp.sweep import OpenSession, Sweep
@@ -79,7 +80,7 @@ def _full(reader: Reader, known: dict[str, Any], page_rows: int, open_session: O
     for step in sweep.steps(keyless):
         assert step.rows is not None
         if step.state.done:
-            position, total = {"log": known["log"], "full": known["begun"]}, step.state.rows
+            position, total = {"log": known["log"], "full": known["begun"], "counted": False}, step.state.rows
         else:
             position, total = {**known, "sweep": step.state.position()}, None
         yield Page(step.rows.good, position, step.rows.rejected, partial=True, total=total)
@@ -102,7 +103,12 @@ def _changed(reader: Reader, known: dict[str, Any], changes: Changes, page_rows:
         rows, gone = _looked_up(reader, some)
         good, rejected = seen.without(rows)
         yield Page(good, known, rejected, deleted=tuple(gone))
-    yield Page(reader.empty, {**known, "log": changes.position})
+    total = None
+    if not known.get("counted"):
+        # The full read may have been landed without its deletions (a crash at its very end): count once more.
+        total = int(reader.scalar(rows_count(plan)))
+    position = {"log": changes.position, "full": known["full"], "counted": True}
+    yield Page(reader.empty, position, partial=total is not None, total=total)
 
 
 def _looked_up(reader: Reader, keys: Sequence[Values]) -> tuple[Rows, list[str]]:

@@ -54,5 +54,6 @@ def test_a_change_that_was_killed_half_way_is_finished_later(factory):
     factory.erp_sql("update t_Organization set FContact = '李工'")
     _kill(factory, "after_commit:1")
     result = factory.sync()
-    assert (result.loaded + result.held, result.unchanged) == (15, 10)
+    # the page that was committed is not read again
+    assert (result.loaded + result.held, result.unchanged) == (15, 0)
     assert factory.rows("select count(*) from core.customer where contact_name = '李工'") == [(24,)]
