@@ -58,12 +58,10 @@ class Pull:
         self._start = None if is_due else int(watermark)  # type: ignore[arg-type]
         self._reading = Reading(endpoint, self._zone, self._start, self._resume or {})
         self._began = datetime.now(UTC)
+        # A read from `since` on does not vouch for what is older, unless that is asked for now and then.
+        whole = updated is not None and (updated.since is None or endpoint.full_every_days is not None)
+        self._is_complete = is_due and whole
         self._overlap = updated.overlap_minutes * _MINUTE if updated else 0
-
-    @property
-    def is_complete(self) -> bool:
-        """True if this read carries every current row."""
-        return self._full
 
     def pages(self) -> Iterator[Page]:
         """Pages of about `page_rows` rows, at least one; no key comes twice."""
@@ -190,7 +188,7 @@ class Pull:
 
     def _page(self, position: dict[str, Any]) -> Page:
         page = self._reading.page(position, self._endpoint.updated is None)
-        return replace(page, complete=self._full and self._endpoint.updated is not None)
+        return replace(page, complete=self._is_complete)
 
     def _on_the_way(self) -> dict[str, Any]:
         updated, reading = self._endpoint.updated, self._reading

@@ -88,9 +88,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(asked)
         answer = self.server.answer(asked)
         reply = (json.dumps(answer.payload, ensure_ascii=False) if answer.text is None else answer.text).encode()
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
         self.send_header("Content-Length", str(len(reply)))
-        for name, value in answer.headers.items():
+        for name, value in ({"Date": self.date_time_string()} | answer.headers).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(reply)
