@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from portal.cli import accept, check, demo, discover, down, init, status, sync, up
+from portal.cli import accept, check, compare, demo, discover, down, init, status, sync, up
 from portal.cli.wording import help_text
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ for name, function in (
     ("down", down.down),
     ("check", check.check),
     ("discover", discover.discover),
+    ("compare", compare.compare),
     ("sync", sync.sync),
     ("status", status.status),
     ("accept", accept.accept),
