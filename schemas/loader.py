@@ -16,7 +16,8 @@ from schemas.mapping_loader import read_mapping
 from schemas.model import CellType, CodeList, Contract, Mapping, Template
 from schemas.preset_mappings import preset_mappings
 from schemas.problems import Problem
-from schemas.template_loader import templates
+from schemas.template_loader import load_templates, templates
+from schemas.template_mappings import template_mappings
 
 __all__ = ["SCHEMAS", "cell_types", "code_lists", "contracts", "fingerprint", "mappings", "templates"]
 
@@ -54,15 +55,18 @@ def contracts(root: Path = SCHEMAS) -> dict[str, Contract]:
 
 @cache
 def mappings(root: Path = SCHEMAS) -> dict[str, Mapping]:
-    """{dataset: Mapping} of root/mappings, and of the presets that are in use beside root.
+    """{dataset: Mapping} of root/mappings, of the presets that are in use beside root, and of root/templates.
 
     Raises Problem naming file and line.
     """
     known, codes = contracts(root), code_lists(root)
-    found = [read_mapping(path, known, codes) for path in _files(root / "mappings", "*.yaml")]
+    # None is no mistake: a new project has no sources yet.
+    found = [read_mapping(path, known, codes) for path in sorted((root / "mappings").glob("*.yaml"))]
     written = {mapping.dataset for mapping in found}
     project = root.parent
     found += preset_mappings(project / "pipelines" / "defs", project / "connectors" / "presets", written, known, codes)
+    folder = root / "templates"
+    found += template_mappings(load_templates(folder).values(), written | {mapping.dataset for mapping in found}, known)
     return {mapping.dataset: mapping for mapping in found}
 
 

@@ -207,6 +207,11 @@ class Body:
             if not len(mine):
                 continue
             if self._types.get(column) == "date":
+                mine = mine[
+                    pc.match_substring_regex(self.texts().take(pa.array(mine)), roc.MAYBE).to_numpy(
+                        zero_copy_only=False
+                    )
+                ]
                 texts = self.texts().take(pa.array(mine)).to_pylist()
                 days = roc.dates(texts, template.calendar)
                 new = [(int(self.row_of_cell[p]), column, day) for p, day in zip(mine, days, strict=True) if day]

@@ -20,9 +20,12 @@ from connectors.excel.layout import Layout
 from connectors.excel.sandbox import Sheet
 from schemas.model import Template
 
-TOTAL, HEADER, SIGNATURE, NOTE, SECTION, HIDDEN = (
-    f"workbook_reject_{word}" for word in ("total", "header", "signature", "note", "section", "hidden")
-)
+TOTAL = "workbook_reject_total"
+HEADER = "workbook_reject_header"
+SIGNATURE = "workbook_reject_signature"
+NOTE = "workbook_reject_note"
+SECTION = "workbook_reject_section"
+HIDDEN = "workbook_reject_hidden"
 _WORDS = "合计|总计|小计|共计|总合计|累计|合計|總計|小計|共計|grandtotal|subtotal|total"
 _TOTAL = re.compile(
     rf"(?:本页|本頁|本月|本年|累计|以上|分类|部门)?(?:{_WORDS})(?:$|[:,(\d]|共|数量|金额|数|行|\()",

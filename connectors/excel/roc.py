@@ -16,6 +16,8 @@ from typing import Literal
 _NAMED = re.compile(r"(?:中華)?民[國国]\s*(\d{1,3}|元)\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})\s*[日号號]?")
 _BARE = re.compile(r"(\d{2,3})\s*([年./-])\s*(\d{1,2})\s*([月./-])\s*(\d{1,2})\s*[日号號]?")
 _COMPACT = re.compile(r"(\d{3})(\d{2})(\d{2})")
+# What such a date looks like at the least; the texts without it need not be looked at.
+MAYBE = r"民|^\s*[\d０-９]{2,3}\s*[年./\-．／－]|^\s*[\d０-９]{7}\s*$"
 _FIRST_YEAR = 1911  # 民國 year 0
 _PROVES = range(100, 200)  # a year no other calendar in use writes with three digits
 
