@@ -29,7 +29,7 @@ _CHANGED = re.compile(
     r"(modif|updat|chang|edit|revis|last.?(time|date|mod)|mtime|write.?date|dmodify|修改|更新|变更|异动)", re.IGNORECASE
 )
 _CREATED = re.compile(r"(creat|insert|makedate|maketime|^ctime|创建|建立|制单|录入)", re.IGNORECASE)
-_VERSION = re.compile(r"(row.?ver|^ufts$|ufts$|^pubts$|timestamp|^ts$|version|sync.?(no|id))", re.IGNORECASE)
+_VERSION = re.compile(r"(row.?ver|ufts$|^pubts$|timestamp|(^|_)ts$|sync.?(no|id|ver))", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

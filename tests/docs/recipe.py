@@ -60,6 +60,15 @@ class Project:
         program.chmod(0o755)
         return cls(folder)
 
+    def without_sources(self) -> Project:
+        """Take the demo's sources out: what somebody has who starts with sources of their own."""
+        for path in (self.folder / "pipelines" / "defs").iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+        for path in (self.folder / "schemas" / "mappings").glob("*.yaml"):
+            path.unlink()
+        return self
+
     @property
     def home(self) -> Path:
         return self.folder / ".waterworks"

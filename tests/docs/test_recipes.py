@@ -9,14 +9,30 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
-import psycopg
 import pytest
+import sqlalchemy as sa
 
 from hub.settings import PROJECT
+from tests.connectors.preset_databases import K3, seed
 from tests.docs.recipe import Project, blocks
-from tests.servers import PostgresServer
 
 RECIPES = PROJECT / "docs" / "recipes"
+# A table that is no part of K/3, with captions stored beside it.
+_ROWS = "insert into crm_partner values ('K-01', '无锡电机厂', '0510-85551234'), ('K-02', '常州风机厂', null)"
+_PARTNERS = {
+    "postgresql": [
+        "create table crm_partner (no varchar(20) primary key, full_title varchar(80), tel varchar(40))",
+        "comment on column crm_partner.no is '客户编码'",
+        "comment on column crm_partner.full_title is '客户名称'",
+        "comment on column crm_partner.tel is '联系电话'",
+        _ROWS,
+    ],
+    "mariadb": [
+        "create table crm_partner (no varchar(20) primary key comment '客户编码',"
+        " full_title varchar(80) comment '客户名称', tel varchar(40) comment '联系电话')",
+        _ROWS,
+    ],
+}
 EQUIPMENT = [("EQ-901", "数控车床", "CK6140", "WC-1"), ("EQ-902", "立式铣床", None, "WC-2")]
 
 
@@ -60,27 +76,28 @@ def test_every_recipe_is_followed_by_a_test() -> None:
     assert all(blocks((RECIPES / name).read_text(encoding="utf-8")) for name in tested)
 
 
-def test_connect_your_erp(project: Project, postgres_server: PostgresServer, postgres_url: str) -> None:
-    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as erp:
-        erp.execute('create table "ComputationUnit" ("cComunitCode" text primary key, "cComUnitName" text)')
-        erp.execute(
-            'create table "Inventory" ("cInvCode" text primary key, "cInvName" text, "cInvStd" text,'
-            ' "cComUnitCode" text, "iInvRCost" numeric(18,6))'
-        )
-        erp.execute("""insert into "ComputationUnit" values ('01', '公斤'), ('02', 'PCS')""")
-        erp.execute(
-            """insert into "Inventory" select '10.' || lpad(i::text, 6, '0'), '轴承' || i, '6204-2RS', '0' || 1 + i % 2,
-            i * 1.25 from generate_series(1, 30) i"""
-        )
+@pytest.mark.parametrize("dialect", ["postgresql", "mariadb"])
+def test_connect_your_erp(project: Project, dialect: str, request: pytest.FixtureRequest) -> None:
+    url = str(request.getfixturevalue("postgres_url" if dialect == "postgresql" else "mariadb_url"))
+    seed(url, "kingdee_k3", K3)
+    captions = sa.create_engine(url)
+    with captions.begin() as erp:
+        for statement in _PARTNERS[dialect]:
+            erp.execute(sa.text(statement))
+    captions.dispose()
     # What stands in the environment comes before the environment file: here the real address.
-    project.environment = {"WATERWORKS_U8_URL": postgres_url}
-    [rows] = project.follow(RECIPES / "connect-your-erp.md")
-    assert [row[0] for row in rows] == [f"10.{number:06d}" for number in range(1, 6)]
-    assert {row[2] for row in rows} == {"KG", "PCS"}
+    project.without_sources().environment = {"WATERWORKS_ERP1_URL": url}
+    materials, partners = project.follow(RECIPES / "connect-your-erp.md")
+    assert materials == [("13.001", "离心泵", "PCS", "manufactured"), ("13.002", "轴", "KG", "purchased")]
+    assert partners == [("K-01", "无锡电机厂", "0510-85551234"), ("K-02", "常州风机厂", None)]
     again = project.query(
-        "select rows_read, unchanged, loaded + held from ops.load where dataset = 'u8.material' order by id"
+        "select rows_read, unchanged, loaded + held from ops.load where dataset = 'erp1.material' order by id"
     )
-    assert again == [(30, 0, 30)]
+    assert again == [(2, 0, 2), (2, 2, 0)]
+    defs = (project.folder / "pipelines/defs/erp1/defs.yaml").read_text(encoding="utf-8")
+    assert defs.count("preset: kingdee_k3.") == 7
+    assert defs.index("object: crm_partner") > defs.index("object: stock_document")
+    assert "- tel  # 联系电话" in defs
 
 
 def test_connect_your_mes(project: Project, mes_url: str) -> None:
