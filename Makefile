@@ -47,5 +47,8 @@ lock: env-dev
 	$(COMPILE) pyproject.toml --output-file requirements.lock
 	$(COMPILE) pyproject.toml --extra dev --extra bench --output-file requirements-dev.lock
 
+# sling is only built for Linux on amd64; elsewhere the benchmark runs without it
 bench: env-dev
+	@[ "$$(uname -sm)" != "Linux x86_64" ] || [ -d .waterworks/sling/sling_linux_amd64 ] || \
+		$(BIN)/uv pip install --quiet --no-deps --require-hashes --target .waterworks/sling -r benchmarks/sling.txt
 	$(BIN)/python -m benchmarks

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [erp] [workbook] [rules] [--rows N] [--out FOLDER]`: run, compare, keep the figures."""
+"""`python -m benchmarks [NAME ...] [--rows N] [--out FOLDER]`: run, compare, keep the figures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks import report
 
-NAMES = ("erp", "workbook", "rules")
+NAMES = ("erp", "mariadb", "many", "workbook", "rules")
 FOLDER = Path(__file__).resolve().parent.parent / ".waterworks" / "benchmarks"
 
 

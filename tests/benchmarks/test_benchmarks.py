@@ -36,9 +36,10 @@ def test_readers_see_the_same_values() -> None:
 
 def test_every_way_carries_the_same_rows() -> None:
     done = erp.run(ROWS)
-    assert {entry.result for entry in done.entries} == {done.entries[0].result}
+    full = [entry for entry in done.entries if "1 %" not in entry.contender and "both" not in entry.contender]
+    assert {entry.result for entry in full} == {done.entries[0].result}
     assert done.entries[0].result[0] == ROWS
-    assert len(done.entries) == 5
+    assert len(done.entries) >= 10
 
 
 def test_the_meter_sees_the_work_of_another_process() -> None:
