@@ -46,6 +46,7 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/uploads/{upload_id}/preview"): SIGNED_IN,
     ("GET", "/uploads/{upload_id}/corrected"): SIGNED_IN,
     ("POST", "/uploads/{upload_id}/retry"): SIGNED_IN,
+    ("POST", "/uploads/{upload_id}/password"): SIGNED_IN,
     ("POST", "/uploads/{upload_id}/submit"): SIGNED_IN,
     ("POST", "/uploads/{upload_id}/approve"): STEWARDS,
     ("POST", "/uploads/{upload_id}/return"): STEWARDS,

@@ -25,7 +25,7 @@ from schemas.problems import Problem
 
 router = APIRouter()
 LIMIT_MB = 200
-_KINDS = (".xlsx", ".xlsm", ".xls", ".csv")
+_KINDS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".et", ".csv", ".tsv", ".txt")
 RUNNING = ("queued", "checking")
 
 
@@ -98,6 +98,29 @@ def retry(connection: Store, user: Me, upload_id: int) -> Response:
         raise Problem("upload_moved_on", id=upload_id)
     audit(connection, user.login, "upload_retry", str(upload_id), file=upload["file_name"])
     return RedirectResponse(f"/uploads/{upload_id}", 303)
+
+
+@router.post("/uploads/{upload_id}/password")
+async def unlock(request: Request, connection: Store, user: Me, upload_id: int) -> Response:
+    """Open a protected workbook with the password just typed in and queue it; the password is not kept."""
+    password = str((await request.form()).get("password", ""))
+    upload = found(connection, user, upload_id)
+    opened = await run_in_threadpool(_unlocked, upload, password)
+    if not uploads.replace_locked(connection, upload_id, opened):
+        (settings().uploads / opened).unlink(missing_ok=True)
+        raise Problem("upload_moved_on", id=upload_id)
+    (settings().uploads / upload["stored_path"]).unlink(missing_ok=True)
+    audit(connection, user.login, "upload_password", str(upload_id), file=upload["file_name"])
+    return RedirectResponse(f"/uploads/{upload_id}", 303)
+
+
+def _unlocked(upload: Row, password: str) -> str:
+    """Name of the opened copy among the stored files. Raises Problem `workbook_password_wrong`."""
+    from connectors.excel.unlock import unlock as open_with
+
+    folder, name = settings().uploads, f"{uuid.uuid4().hex}{PurePosixPath(upload['stored_path']).suffix}"
+    open_with(folder / upload["stored_path"], upload["file_name"], folder / name, password)
+    return name
 
 
 def found(connection: Store, user: User, upload_id: int) -> Row:

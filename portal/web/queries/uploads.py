@@ -67,6 +67,22 @@ def queue_again(connection: Connection[Any], upload_id: int) -> bool:
     )
 
 
+def replace_locked(connection: Connection[Any], upload_id: int, stored_path: str) -> bool:
+    """Check a workbook that was opened with a password; False if it is not waiting for one.
+
+    Its SHA-256 stays that of the file as it was handed in, so that the same file is recognised anywhere.
+    """
+    return _moved(
+        connection,
+        """update ops.upload set status = 'queued', heartbeat = now(), progress = 0, problem = null,
+             stored_path = %(stored_path)s
+           where id = %(id)s and status = 'unreadable' and problem ->> 'code' like 'workbook_password%%'
+           returning id""",
+        upload_id,
+        stored_path=stored_path,
+    )
+
+
 def submit(connection: Connection[Any], upload_id: int) -> bool:
     """checked -> submitted, if any row is ready."""
     return _moved(

@@ -11,6 +11,7 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.connectors.excel import locking
 from tests.portal.web import world
 from tests.portal.web.conftest import Portal, log_in, watched
 
@@ -131,7 +132,7 @@ def test_a_file_of_another_kind_is_refused_at_once(page: Page, tmp_path: Path) -
     log_in(page, "business")
     page.goto("/uploads")
     page.locator("#file").set_input_files(program)
-    expect(page.locator("#drop-state")).to_contain_text("不是 .xlsx、.xls 或 .csv 文件")
+    expect(page.locator("#drop-state")).to_contain_text("不是表格文件，没有收下")
 
 
 def test_another_department_does_not_see_it(page: Page, portal: Portal) -> None:
@@ -205,3 +206,22 @@ def test_the_worker_ends_on_sigterm(portal: Portal) -> None:
     extra.terminate()
     assert extra.wait(15) == 0
     portal.processes.remove(extra)
+
+
+def test_a_protected_workbook_is_opened_with_its_password_which_is_not_kept(
+    page: Page, portal: Portal, workbook: Path, tmp_path: Path
+) -> None:
+    locked = locking.agile(workbook, tmp_path / "物料清单_2026-12_加密.xlsx", "密码 Pa$$1")
+    log_in(page, "business")
+    upload(page, locked)
+    expect(page.locator("#unreadable")).to_contain_text("设有打开密码", timeout=CHECKED_MS)
+    own = page.url
+    page.locator("#unlock input[type=password]").fill("wrong")
+    page.locator("#unlock button").click()
+    expect(page.locator("main")).to_contain_text("都打不开")
+    page.goto(own)
+    page.locator("#unlock input[type=password]").fill("密码 Pa$$1")
+    page.locator("#unlock button").click()
+    expect(page.locator("#adds-up")).to_contain_text("9 = 8 可入库 + 0 待修 + 1 无法读取 ✓", timeout=CHECKED_MS)
+    kept = [file for file in portal.home.rglob("*") if file.is_file() and "postgres" not in str(file)]
+    assert not [file for file in kept if "密码 Pa$$1".encode() in file.read_bytes()]
