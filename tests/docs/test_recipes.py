@@ -33,7 +33,6 @@ _PARTNERS = {
         _ROWS,
     ],
 }
-EQUIPMENT = [("EQ-901", "数控车床", "CK6140", "WC-1"), ("EQ-902", "立式铣床", None, "WC-2")]
 
 
 @pytest.fixture
@@ -107,20 +106,52 @@ def test_connect_your_mes(project: Project, mes_url: str) -> None:
     assert {row[2] for row in rows} == {"P2"}
 
 
+def equipment_ledger(path: Path) -> None:
+    """Two workshops as people keep them: titles, a header of two merged lines, subtotals, notes, a hidden copy."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    first = book.create_sheet("一车间")
+    for line in [
+        ("设备台账（2026 年）",),
+        ("单位：万元", None, None, None, None, "编制：设备部"),
+        ("基本信息", None, None, "所属产线", "价值", None),
+        ("设备编号*", "设备名称", "型 号", None, "原值", "购置日期"),
+        ("EQ-901", "数控车床", "CK6140", "WC-1", 12.5, "民國112年3月5日"),
+        ("EQ-902", "立式铣床", None, None, 8, "民國91年12月1日"),
+        (),
+        ("小计", None, None, None, 20.5, None),
+        ("注：不含已报废设备",),
+    ]:
+        first.append(line)
+    for merge in ("A1:F1", "A3:C3", "E3:F3", "D3:D4", "D5:D6"):
+        first.merge_cells(merge)
+    second = book.create_sheet("二车间")
+    for line in [("設備名稱", "shebeibianhao", "備註"), ("镗床", "EQ-903", "新")]:
+        second.append(line)
+    copy = book.create_sheet("旧")
+    copy.sheet_state = "hidden"
+    for line in [("设备编号", "设备名称"), ("EQ-000", "旧设备")]:
+        copy.append(line)
+    book.save(path)
+
+
 def test_add_a_workbook_template(project: Project, factory: Path, tmp_path: Path) -> None:
     folder = tmp_path / "tables"
     subprocess.run(["/bin/cp", "-r", str(factory / "workbooks"), str(folder)], check=True)
     (folder / "设备部").mkdir(exist_ok=True)
-    book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
-    for line in [("设备台账（2026 年）",), ("设备编号*", "设备名称", "规格型号", "工作中心"), *EQUIPMENT]:
-        sheet.append(line)
-    book.save(folder / "设备部" / "设备台账_2026.xlsx")
+    equipment_ledger(folder / "设备部" / "设备台账_2026.xlsx")
     project.environment = {"WATERWORKS_WORKBOOKS_DIR": str(folder)}
     [rows] = project.follow(RECIPES / "add-a-workbook-template.md")
-    assert [(row[0], row[1], row[4]) for row in rows] == [("EQ-901", "数控车床", 3), ("EQ-902", "立式铣床", 4)]
-    assert {row[2] for row in rows} == {"设备部/设备台账_2026.xlsx"}
+    path = "设备部/设备台账_2026.xlsx"
+    assert sorted(rows) == [
+        ("EQ-901", "数控车床", path, "一车间", 5, "CK6140", "WC-1"),
+        ("EQ-902", "立式铣床", path, "一车间", 6, None, "WC-1"),
+        ("EQ-903", "镗床", path, "二车间", 2, None, None),
+    ]
+    [(read, rejected)] = project.query(
+        "select rows_read, rejected from ops.load where dataset = 'workbooks.equipment_ledger'"
+    )
+    assert (read, rejected) == (5, 2)
 
 
 def test_add_a_rule(project: Project, factory: Path) -> None:
