@@ -31,14 +31,14 @@ def unlock(path: Path, shown_name: str, target: Path, password: str) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="waterworks-unlock-") as folder:
         request = {"path": str(path.resolve()), "shown_name": shown_name, "folder": folder, "password": password}
+        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "connectors.excel.unlock"],
                 input=json.dumps(request).encode(),
                 capture_output=True,
                 cwd=folder,
-                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-                | {"PYTHONPATH": str(_ROOT)},
+                env={**environment, "PYTHONPATH": str(_ROOT)},
                 timeout=4 * SECONDS,
                 check=False,
             )

@@ -124,7 +124,7 @@ def reason(newer: Seen, older: Seen, template: Template, order: Sequence[OrderRu
         first, second = (_MEASURES[rule](file, template) for file in (newer, older))
         if first != second:
             return Problem(
-                f"version_by_{rule}",
+                _SENTENCES[rule],
                 newer=newer.path,
                 older=older.path,
                 newer_is=_shown(rule, newer, template),
@@ -201,6 +201,13 @@ def content_date(path: Path) -> str:
         return ""  # no package, or one that is refused later with its own sentence
     return found[1].decode("ascii") if found else ""
 
+
+_SENTENCES: dict[str, str] = {
+    "version": "version_by_version",
+    "name": "version_by_name",
+    "modified": "version_by_modified",
+    "content": "version_by_content",
+}
 
 # Some shares keep times in steps of two seconds, so closer times are the same.
 _MEASURES: dict[str, Callable[[Seen, Template], Any]] = {
