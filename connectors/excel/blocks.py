@@ -91,11 +91,13 @@ def other_table_below(sheet: Sheet, columns: Sequence[int], header_row: int, las
     if not mine.any():
         return None
     index = np.flatnonzero(mine)
-    chosen = texts.take(pa.array(index))
-    number = pc.match_substring_regex(chosen, r"^\s*[-+¥￥$]?[\d,]*\.?\d+%?\s*$|^\d{4}[-/.年]\d").to_numpy()
     rows, places = rows[index], places[index]
     filled = np.unique(rows)
     starts = filled[1:][np.diff(filled) > 1]  # rows that follow a blank one
+    if not len(starts):
+        return None
+    chosen = texts.take(pa.array(index))
+    number = pc.match_substring_regex(chosen, r"^\s*[-+¥￥$]?[\d,]*\.?\d+%?\s*$|^\d{4}[-/.年]\d").to_numpy()
     for start in starts:
         above, here = rows < start, rows == start
         if here.sum() < 2 or number[here].any():

@@ -56,6 +56,8 @@ class Body:
         self.changed = Changed()
         self.known = set(layout.columns.values())
         self._types = {layout.columns[source]: kind for source, kind in types.items() if source in layout.columns}
+        # Columns of figures and dates, in which no row says in words that it is a total
+        self.figures = {column for column, kind in self._types.items() if kind != "text"}
         self._extra: list[str] = []
         self.last_row = layout.last_row
         rows, columns = sheet.cells["row"].to_numpy(), sheet.cells["column"].to_numpy()

@@ -56,7 +56,8 @@ class CellValues:
             self.facts.errors.add(row, column)
             return value
         if kind == "d":
-            return value.removesuffix("T00:00:00").removesuffix("T00:00:00.000")
+            # Excel shows the time as it is written, whatever zone the "Z" behind it claims.
+            return value.removesuffix("Z").removesuffix("T00:00:00").removesuffix("T00:00:00.000")
         format_kind = self.format_of(number(style))
         shown = formats.formatted(value.strip(), format_kind, self.book.epoch_1904)
         if len(shown) > 15 and shown.isdigit():

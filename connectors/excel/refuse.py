@@ -55,8 +55,11 @@ def reasons(body: Body, sheet: Sheet, layout: Layout, template: Template) -> dic
     merged = _wide_merges(sheet, layout)
     banner = _banner(sheet, layout)
     found = _hidden(body, sheet, template)
-    telling = pc.match_substring_regex(body.texts(), _TELLING).to_numpy(zero_copy_only=False)
-    suspicious = set(body.row_of_cell[telling].tolist()) | set(like_header) | (sums & set(body.rows.tolist())) | merged
+    words = np.flatnonzero(~np.isin(body.column_of_cell, list(body.figures)))
+    telling = pc.match_substring_regex(body.texts().take(pa.array(words)), _TELLING).to_numpy(zero_copy_only=False)
+    suspicious = (
+        set(body.row_of_cell[words[telling]].tolist()) | set(like_header) | (sums & set(body.rows.tolist())) | merged
+    )
     suspicious |= _repeats(body, banner)
     for row in sorted(suspicious - found.keys()):
         cells = body.row(row)

@@ -85,6 +85,8 @@ CASES = (
     Case("date in years of the Republic", _n("45000"), "2023-03-15", style=179),
     Case("time only", _n("0.5625"), "13:30:00", style=178),
     Case("30 hours", _n("1.25"), "30:00:00", style=174),
+    Case("date cell", '<c r="{r}" t="d"><v>2014-02-14T08:27:48.765Z</v></c>', "2014-02-14T08:27:48.765",
+         xls=None, ods=None),
     Case("true", '<c r="{r}" t="b"><v>1</v></c>', "TRUE"),
     Case("formula with its result", '<c r="{r}"><f>3+5</f><v>8</v></c>', "8"),
     Case("formula without a result", '<c r="{r}"><f>3*7</f></c>', None, xls="21", ods="21", mark="not_calculated"),
