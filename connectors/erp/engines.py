@@ -6,6 +6,8 @@ Belongs here: what is said to each database when a connection opens. Does not be
 
 from __future__ import annotations
 
+import queue
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from connectors.erp.target import CONNECT_SECONDS, is_on
 # An old server that does not know one of our settings is read without it: 1064 syntax, 1193 unknown
 # variable, 1298 unknown time zone.
 _MYSQL_UNKNOWN = (1064, 1193, 1298)
+LOGIN_SECONDS = 15  # for a database whose driver has no limit of its own
 _SQLITE_STEPS = 10_000  # of SQLite's machine, between two looks at the clock
 
 
@@ -41,8 +44,8 @@ def engine_of(url: sa.URL, access: Access) -> sa.Engine:
         }
     elif backend == "mysql":
         url = url.update_query_dict({"charset": "utf8mb4"})
-        # The socket's own limit is for a server that says nothing any more.
-        arguments = {"connect_timeout": CONNECT_SECONDS, "read_timeout": access.pace.statement_seconds + 10}
+        # Until the server has greeted us; _greet_mysql then allows as long as a statement may take.
+        arguments = {"connect_timeout": CONNECT_SECONDS, "read_timeout": CONNECT_SECONDS}
     elif backend == "oracle":
         arguments = {"tcp_connect_timeout": CONNECT_SECONDS}
         if is_on(url.query.get("thick")):  # needed for Oracle before 12.1; wants Oracle's client libraries
@@ -54,6 +57,7 @@ def engine_of(url: sa.URL, access: Access) -> sa.Engine:
     elif backend == "mysql":
         sa.event.listen(engine, "connect", lambda connection, record: _greet_mysql(connection, access))
     elif backend == "oracle":
+        sa.event.listen(engine, "do_connect", _connect_in_time)
         sa.event.listen(engine, "connect", lambda connection, record: _greet_oracle(connection, access))
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("SET TRANSACTION READ ONLY"))
     return engine
@@ -128,6 +132,8 @@ def _set_latin1(raw: Any) -> None:
 
 
 def _greet_mysql(connection: Any, access: Access) -> None:
+    # The socket's own limit is for a server that says nothing any more.
+    connection._read_timeout = access.pace.statement_seconds + 10
     with connection.cursor() as cursor:
         for statement in mysql_statements(access):
             try:
@@ -142,6 +148,26 @@ def _greet_oracle(connection: Any, access: Access) -> None:
     with connection.cursor() as cursor:
         for statement in oracle_statements(access):
             cursor.execute(statement)
+
+
+def _connect_in_time(dialect: sa.Dialect, record: Any, arguments: list[Any], options: dict[str, Any]) -> Any:
+    """A connection, or TimeoutError: python-oracledb waits for ever for a port that says nothing."""
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def connect() -> None:
+        try:
+            answers.put(dialect.connect(*arguments, **options))
+        except Exception as error:  # noqa: BLE001 - raised again by the thread that waits
+            answers.put(error)
+
+    threading.Thread(target=connect, name="oracle-login", daemon=True).start()
+    try:
+        answer = answers.get(timeout=LOGIN_SECONDS)
+    except queue.Empty:
+        raise TimeoutError("login timeout expired") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _limit_sqlite(engine: sa.Engine, seconds: int) -> None:

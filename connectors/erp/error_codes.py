@@ -108,6 +108,12 @@ CONNECTING = (
     ),
 )
 
+SILENT = Kind(
+    "erp_silent",
+    {"mysql": "2013", "odbc": "HYT00 HYT01"},
+    r"time-?out expired|timed? ?out|lost connection to (mysql|server)",
+)
+
 LOST = Kind(
     "erp_connection_lost",
     {

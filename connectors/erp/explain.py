@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
-from connectors.erp.error_codes import CONNECTING, LOST, READING, family_of, kind_of
+from connectors.erp.error_codes import CONNECTING, LOST, READING, SILENT, family_of, kind_of
 from connectors.erp.settings import Pace
 from connectors.erp.target import Target
 from schemas.problems import Problem
@@ -47,7 +47,7 @@ def explain_connecting(system: str, target: Target, error: Exception) -> Problem
     if target.address is not None and (unreachable := _probe(system, *target.address)):
         return unreachable
     return Problem(
-        kind_of(CONNECTING, family, error) or "erp_refused",
+        kind_of((*CONNECTING, SILENT), family, error) or "erp_refused",
         system=system,
         host=target.host,
         database=target.database or "-",

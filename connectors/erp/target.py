@@ -179,7 +179,7 @@ def _from_odbc(items: dict[str, str]) -> Target:
         additions = {"BoolsAsChar": "0"}
         default_port = DEFAULT_PORTS["postgresql"]
     elif "maodbc" in kind or "mariadb" in kind or "mysql" in kind or "myodbc" in kind:
-        additions = {"CHARSET": "utf8mb4"}
+        additions = {"CHARSET": "utf8mb4", "CONN_TIMEOUT": str(CONNECT_SECONDS)}
         default_port = DEFAULT_PORTS["mysql"]
     else:
         if "odbc driver" in kind or "msodbcsql" in kind:
