@@ -28,8 +28,8 @@ def day(month: int, number: int) -> datetime:
     return datetime(2026, month, number)
 
 
-def seed(url: str, preset: str, rows: Rows) -> None:
-    """Create and fill the tables of a preset in an empty database."""
+def seed(url: str, preset: str, rows: Rows, wide: tuple[str, ...] = ()) -> None:
+    """Create and fill the tables of a preset in an empty database. wide: columns of texts without a limit."""
     engine = sa.create_engine(url)
     metadata = sa.MetaData()
     for name, (columns, key) in _shapes(preset, rows).items():
@@ -40,7 +40,7 @@ def seed(url: str, preset: str, rows: Rows) -> None:
             *(
                 sa.Column(
                     sa.quoted_name(column, quote=True),
-                    _type_of([row.get(column) for row in filled]),
+                    sa.UnicodeText() if column in wide else _type_of([row.get(column) for row in filled]),
                     primary_key=column in key,
                     autoincrement=False,
                 )
