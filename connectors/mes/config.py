@@ -3,8 +3,9 @@
 Belongs here: the pydantic models of system and endpoint (unknown keys are errors). Does not belong here:
 login, signing and token (`config_access.py`), reading files, any I/O.
 
-Templates: any JSON. `{env: NAME}` stands for the value of an environment variable; in a text, `{name}`
-stands for a value the connector knows, and a text that is nothing but `{name}` keeps its type.
+Templates: any JSON. `{env: NAME}` stands for the value of an environment variable, `{env:NAME}` for it
+inside a text; `{name}` in a text stands for a value the connector knows, and a text that is nothing but
+`{name}` keeps its type.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def with_system_preset(attributes: Mapping[str, Any]) -> dict[str, Any]:
     preset = rest_presets().get(str(name))
     if preset is None:
         raise _unknown(str(name), list(rest_presets()))
-    return _named_for(merged(preset["system"], attributes), str(attributes.get("system")))
+    return named_for(merged(preset["system"], attributes), str(attributes.get("system")))
 
 
 def with_object_preset(attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def with_object_preset(attributes: Mapping[str, Any]) -> dict[str, Any]:
             known = [f"{file}.{key}" for file, data in rest_presets().items() for key in data["objects"]]
             raise _unknown(str(wanted), known)
         recipe = merged({"title": item["title"]}, item["recipe"])
-        whole = _named_for(merged(recipe, whole), str(whole.get("system")))
+        whole = named_for(merged(recipe, whole), str(whole.get("system")))
     columns, more = as_columns(whole.get("columns")), as_columns(whole.pop("more_columns", None))
     if isinstance(columns, dict) and isinstance(more, dict):
         columns = columns | more
@@ -90,12 +90,12 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     return joined
 
 
-def _named_for(value: Any, system: str) -> Any:
+def named_for(value: Any, system: str) -> Any:
     """Names of environment variables with the system's own name in them."""
     if isinstance(value, dict):
-        return {key: _named_for(part, system) for key, part in value.items()}
+        return {key: named_for(part, system) for key, part in value.items()}
     if isinstance(value, list):
-        return [_named_for(part, system) for part in value]
+        return [named_for(part, system) for part in value]
     return value.replace("{SYSTEM}", system.upper()) if isinstance(value, str) else value
 
 

@@ -1,6 +1,6 @@
 """Templates of bodies, queries, headers and paths filled in.
 
-Belongs here: `{env: NAME}` and `{name}`. Does not belong here: where the values come from.
+Belongs here: `{env: NAME}`, `{env:NAME}` inside a text, and `{name}`. Does not belong here: where the values come from.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from schemas.problems import Problem
 
 _NAME = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_INLINE = re.compile(r"\{env:([A-Z][A-Z0-9_]*)\}")
 _ENV = re.compile(r"^[A-Z][A-Z0-9_]*$")
 
 
@@ -25,13 +26,15 @@ def env_name(value: Any) -> str | None:
 
 
 def environment_names(value: Any) -> set[str]:
-    """Every environment variable that a configuration refers to by `{env: NAME}` (or ca_env, proxy_env)."""
+    """Every environment variable that a configuration refers to by `{env: NAME}`, "{env:NAME}", ca_env, proxy_env."""
     if isinstance(value, BaseModel):
         value = {name: getattr(value, name) for name in type(value).model_fields}
         own = {text for key in ("ca_env", "proxy_env", "env") if isinstance(text := value.get(key), str)}
         return own.union(*(environment_names(part) for part in value.values()))
     if name := env_name(value):
         return {name}
+    if isinstance(value, str):
+        return set(_INLINE.findall(value))
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return set().union(*(environment_names(part) for part in parts))
 
@@ -54,4 +57,5 @@ def fill(template: Any, values: Mapping[str, Any], environment: Mapping[str, str
 
     if whole := _NAME.fullmatch(template):
         return known(whole[1])
+    template = _INLINE.sub(lambda match: environment[match[1]], template)
     return _NAME.sub(lambda match: str(known(match[1])), template)

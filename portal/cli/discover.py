@@ -5,8 +5,9 @@ Belongs here: arguments, the screen, and where files go. Not here: looking into 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -35,6 +36,7 @@ def discover(
     system: Annotated[str | None, typer.Option("--system", help=help_text("discover_system"))] = None,
     url_env: Annotated[str | None, typer.Option("--url-env", help=help_text("discover_url_env"))] = None,
     plant: Annotated[str, typer.Option("--plant", help=help_text("discover_plant"))] = "P1",
+    openapi: Annotated[str | None, typer.Option("--openapi", help=help_text("discover_openapi"))] = None,
     lang: Lang = DEFAULT,
 ) -> None:
     with told(lang):
@@ -42,10 +44,15 @@ def discover(
 
         load_environment()
         config, is_new = _system(source or system, url_env, plant)
+        names = [name.strip() for name in (tables or "").split(",") if name.strip()]
+        if config.kind == "mes" and (is_new or write or openapi is not None):
+            from portal.cli.discover_rest import discover_rest
+
+            discover_rest(config, is_new, openapi, list(like or []), names, entity, write, lang)
+            return
         if config.kind != "erp":
             _list(config, write, lang)
             return
-        names = [name.strip() for name in (tables or "").split(",") if name.strip()]
         _erp(config, is_new, list(like or []), names, limit, preset, entity, write, lang)
 
 
@@ -68,7 +75,9 @@ def _system(name: str | None, url_env: str | None, plant: str) -> tuple[SystemCo
         raise Problem("discover_unknown", source=name, known=", ".join(systems) or "-")
     try:
         title = Title(zh=name, en=name)
-        return SystemConfig(system=name, kind="erp", plant=plant, title=title, url_env=url_env), True
+        is_rest = os.environ.get(url_env, "").strip().startswith(("http://", "https://"))
+        kind: Literal["erp", "mes"] = "mes" if is_rest else "erp"
+        return SystemConfig(system=name, kind=kind, plant=plant, title=title, url_env=url_env), True
     except ValidationError as error:
         value = name if error.errors()[0]["loc"][0] == "system" else url_env
         raise Problem("discover_name", value=value) from error
