@@ -5,7 +5,7 @@ Belongs here: the shapes passed between connectors and hub. Not here: any real c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -161,11 +161,26 @@ class Connector(Protocol):
         ...
 
 
+# (columns behind the object, name of the database where one object has several): may raise Problem.
+SchemaWatch = Callable[[SourceSchema, str], None]
+
+
 @runtime_checkable
 class TellsSchema(Protocol):
-    """A source that knows the columns of its tables before it is read."""
+    """A source that shows the columns of its tables before it reads their rows."""
 
-    def schema(self, object_name: str) -> SourceSchema: ...
+    def watch_schema(self, watch: SchemaWatch) -> None:
+        """Have `watch` called at the beginning of every read; what it raises ends the read before any row."""
+        ...
+
+
+@runtime_checkable
+class TellsBurden(Protocol):
+    """A source that counts what reading it costs."""
+
+    def burden_json(self) -> dict[str, Any]:
+        """{"statements", "seconds", "longest_seconds", "rows", ...} since the connector was made."""
+        ...
 
 
 class ListsKeys(Connector, Protocol):

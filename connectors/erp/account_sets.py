@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.base import KEY, Check, Deletions, Discovered, Page
+from connectors.base import KEY, Check, Deletions, Discovered, Page, SchemaWatch
 from connectors.config_models import SystemConfig
 from connectors.erp.account_set_list import Listed, listed, target_text
 from connectors.erp.connector import ErpConnector
@@ -40,6 +40,7 @@ class AccountSetsConnector:
         self._options: dict[str, Any] = {"forced": forced, "clock": clock}
         self._opened: dict[str, ErpConnector] = {}
         self._listing = Burden()
+        self._watch: SchemaWatch | None = None
         ErpConnector(system, target_text(url, "x"), **self._options)  # a mistake in the address shows at once
 
     @property
@@ -98,6 +99,14 @@ class AccountSetsConnector:
             # Only the last page of the last database knows how many rows there are in all.
             yield replace(last, total=totals.total)
 
+    def watch_schema(self, watch: SchemaWatch) -> None:
+        """Have `watch` see the tables of every database before its rows are read."""
+        self._watch = watch
+
+    def burden_json(self) -> dict[str, Any]:
+        """What reading cost the ERP so far, all databases together."""
+        return self.burden.as_json()
+
     def keys(self, object_name: str) -> Iterator[pa.Array]:
         """Every current key of every database."""
         for item in self._databases():
@@ -115,7 +124,10 @@ class AccountSetsConnector:
 
     def _connector(self, item: Listed) -> ErpConnector:
         if item.name not in self._opened:
-            self._opened[item.name] = ErpConnector(self._config, target_text(self._url, item.name), **self._options)
+            connector = ErpConnector(self._config, target_text(self._url, item.name), **self._options)
+            if self._watch is not None:
+                connector.watch_schema(self._watch)
+            self._opened[item.name] = connector
         return self._opened[item.name]
 
     def _pages(self, item: Listed, object_name: str, position: Any, page_rows: int) -> Iterator[Page]:

@@ -62,6 +62,23 @@ class Catalogue(Protocol):
     def table(self, schema: str | None, name: str) -> SourceTable: ...
 
 
+class Remembering:
+    """A catalogue that asks for each table once: several parts of one read look at the same tables."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._tables: dict[tuple[str | None, str], SourceTable] = {}
+        self.default_schema = catalogue.default_schema
+
+    def names(self) -> list[tuple[str | None, str]]:
+        return self._catalogue.names()
+
+    def table(self, schema: str | None, name: str) -> SourceTable:
+        if (schema, name) not in self._tables:
+            self._tables[schema, name] = self._catalogue.table(schema, name)
+        return self._tables[schema, name]
+
+
 def decimal_type(precision: int | None, scale: int | None) -> pa.DataType:
     """decimal128 where the declared number fits, else text: never a float."""
     if precision is None or not 0 < precision <= MAX_PRECISION or not 0 <= (scale or 0) <= precision:

@@ -67,10 +67,15 @@ class ErpTableConfig(TableAccess):
       rowversion: rows whose `rowversion` grew: a column of the database's own (SQL Server rowversion,
         PostgreSQL xmin) or any number that only grows.
       changes: rows whose keys stand in the database's own log of changes. `slot`: name of the
-        replication slot (PostgreSQL only; default: waterworks_<system>_<object>).
+        replication slot (PostgreSQL only; default: one of the object's own).
     deletions (modes watermark and rowversion): keys = each read ends with a comparison of all keys.
     full_every: days between full comparisons in the other modes; 0 = only the first read is full.
     parallel: connections that read a full comparison side by side.
+
+    schema_change: what to do when a column that is read was dropped, renamed, retyped or narrowed. pause:
+      leave this object alone until a person accepts it; fail: the same, as an error of every sync; evolve:
+      read on, but never without a column that is needed.
+    mirror: keep the current rows, as the ERP has them, in raw_<system>.<object> of the store as well.
     """
 
     system: Name
@@ -94,6 +99,8 @@ class ErpTableConfig(TableAccess):
     deletions: Literal["keys", "no"] = "keys"
     full_every: int = Field(default=7, ge=0)
     parallel: int = Field(default=1, ge=1, le=16)
+    schema_change: Literal["evolve", "pause", "fail"] = "pause"
+    mirror: bool = False
 
     @model_validator(mode="before")
     @classmethod

@@ -15,13 +15,14 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from connectors.base import Check, Deletions, Discovered, Page
+from connectors.base import Check, Deletions, Discovered, Page, SchemaWatch
 from connectors.config_models import SystemConfig
-from connectors.erp.catalogue import Catalogue
+from connectors.erp.catalogue import Catalogue, Remembering
 from connectors.erp.check import Questions, check_erp
 from connectors.erp.config import ErpTableConfig
 from connectors.erp.discovery import Attempt
 from connectors.erp.explain import explain_connecting, explain_reading
+from connectors.erp.fields import source_schema
 from connectors.erp.keys import list_keys
 from connectors.erp.modes import read_object
 from connectors.erp.pace import Burden, Clock
@@ -52,6 +53,7 @@ class ErpConnector:
         self._forced = forced
         self._clock = clock
         self._remarks: dict[str, Remarks] = {}
+        self._watch: SchemaWatch | None = None
         self._timezone = system.timezone
         self._objects = system.erp_tables
         self._target = parse_target(self.system, url)
@@ -107,9 +109,17 @@ class ErpConnector:
 
         What `position` holds and what comes depends on the object's mode: see `modes.py`.
         """
-        with self._reader(object_name) as reader:
+        with self._reader(object_name, self._watch) as reader:
             rows = min(page_rows, self._access(object_name).pace.page_rows or page_rows)
             yield from read_object(reader, position, rows, partial(self._session, object_name))
+
+    def watch_schema(self, watch: SchemaWatch) -> None:
+        """Have `watch` see the columns of an object's tables before its rows are read."""
+        self._watch = watch
+
+    def burden_json(self) -> dict[str, Any]:
+        """What reading cost the ERP so far."""
+        return self.burden.as_json()
 
     def keys(self, object_name: str) -> Iterator[pa.Array]:
         """Every current key of the object, in text arrays of bounded length."""
@@ -117,8 +127,10 @@ class ErpConnector:
             yield from list_keys(reader)
 
     def remarks(self, object_name: str) -> list[Problem]:
-        """What was done to values of the object that could not land as they are stored, one sentence per column."""
-        return self._remarks.get(object_name, Remarks()).problems(self.system, object_name)
+        """What reading decided on its way, and what was done to values of the object that could not land as they
+        are stored, one sentence per column."""
+        values = self._remarks.get(object_name, Remarks()).problems(self.system, object_name)
+        return [note for note in self.notes if note.params["object"] == object_name] + values
 
     # --- talking to the database ------------------------------------------------------------------
 
@@ -155,10 +167,13 @@ class ErpConnector:
         return opened(self.system, self._target, access, self.burden, clock=self._clock, forced=self._forced)
 
     @contextmanager
-    def _reader(self, object_name: str) -> Iterator[Reader]:
+    def _reader(self, object_name: str, watch: SchemaWatch | None = None) -> Iterator[Reader]:
         config = self._object(object_name)
         with self._session(object_name) as session:
-            catalogue = self._ask(object_name, session.catalogue)
+            catalogue: Catalogue = Remembering(self._ask(object_name, session.catalogue))
+            if watch is not None:
+                schema = self._ask(object_name, partial(source_schema, config, catalogue))
+                watch(schema, self._target.database if self._settings.databases else "")
             yield Reader(self.system, self._target, session, self._plan(session, catalogue, config), self.notes)
 
     def _access(self, object_name: str | None) -> Access:

@@ -27,6 +27,7 @@ class Dataset:
     mapping: Mapping
     codes: dict[str, CodeList]
     rules: str
+    mirror: bool = False  # keep the source's rows in raw_<system>.<object>, too
 
 
 @cache
@@ -41,7 +42,7 @@ def all_mappings() -> dict[str, Mapping]:
     return {**known, **uploads}
 
 
-def dataset(name: str, plant: str) -> Dataset:
+def dataset(name: str, plant: str, mirror: bool = False) -> Dataset:
     """The dataset of that name; Problem `mapping_missing` if schemas/mappings has none."""
     mapping = all_mappings().get(name)
     if mapping is None:
@@ -55,4 +56,5 @@ def dataset(name: str, plant: str) -> Dataset:
         mapping=mapping,
         codes=code_lists(),
         rules=f"{fingerprint(contract, mapping)} {SCHEME}",
+        mirror=mirror,
     )

@@ -13,6 +13,7 @@ import psycopg
 import pyarrow as pa
 from psycopg import sql
 
+from hub.landing import mirror
 from hub.landing.bulk import fill_temporary
 from hub.landing.dataset import Dataset
 from hub.landing.known import core_table
@@ -64,6 +65,7 @@ def record_deletions(connection: psycopg.Connection[Any], dataset: Dataset, load
             )
         )
         deleted += cursor.rowcount
+    mirror.delete_keys(connection, dataset.name, keys)
     connection.execute(
         "update quality.finding f set resolved_at = now() from gone_key g where f.dataset = %s"
         " and f.resolved_at is null and f.source_key = g.source_key",

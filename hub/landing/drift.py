@@ -84,7 +84,7 @@ def watch(connection: psycopg.Connection[Any], dataset: str, now: SourceSchema, 
         if row is None:
             _remember(connection, dataset, now)
             return []
-        changes = compare({name: SourceField(**field) for name, field in row[0].items()}, now)
+        changes = compare({name: SourceField(*field) for name, *field in row[0]["fields"]}, now)
         accepted = _accepted(connection, dataset)
         open_questions = [change for change in changes if _stops(change, now.policy) and _facts(change) not in accepted]
         _settle_reverted(connection, dataset, open_questions)
@@ -98,11 +98,16 @@ def watch(connection: psycopg.Connection[Any], dataset: str, now: SourceSchema, 
     return changes
 
 
+def part_of(dataset: str, database: str) -> str:
+    """What is remembered of one database of several behind a dataset."""
+    return f"{dataset}@{database}" if database else dataset
+
+
 def accept(connection: psycopg.Connection[Any], dataset: str, by: str) -> int:
     """Read on with the changed source from the next load; returns how many changes were accepted."""
     return connection.execute(
         "update ops.schema_change set status = 'accepted', decided_by = %s, decided_at = now()"
-        " where dataset = %s and status = 'waiting'",
+        " where split_part(dataset, '@', 1) = %s and status = 'waiting'",
         (by, dataset),
     ).rowcount
 
@@ -166,13 +171,12 @@ def _facts(change: Change) -> tuple[str, str, str | None, str | None]:
 
 
 def _remember(connection: psycopg.Connection[Any], dataset: str, now: SourceSchema) -> None:
-    fields = {
-        name: {"type": field.type, "nullable": field.nullable, "used": field.used} for name, field in now.fields.items()
-    }
+    # A list, because JSON objects forget the order of their keys, and the place of a column tells of renames.
+    fields = [[name, field.type, field.nullable, field.used] for name, field in now.fields.items()]
     connection.execute(
         "insert into ops.source_schema (dataset, columns) values (%s, %s) on conflict (dataset)"
         " do update set columns = excluded.columns, seen_at = now()",
-        (dataset, Jsonb(fields)),
+        (dataset, Jsonb({"fields": fields})),
     )
 
 

@@ -16,7 +16,8 @@ from typing import Any, cast
 import numpy as np
 import psycopg
 
-from connectors.base import Connector, Deletions, ListsKeys, Page
+from connectors.base import Connector, Deletions, ListsKeys, Page, SourceSchema, TellsSchema
+from hub.landing import drift, mirror
 from hub.landing.ahead import read_ahead
 from hub.landing.crash import reach
 from hub.landing.dataset import Dataset
@@ -26,8 +27,9 @@ from hub.landing.known import Known, repeated_key, repeated_on_page
 from hub.landing.lease import Lease, fence
 from hub.landing.merge import key_repeated, merge_page, register_file
 from hub.landing.prepare import PageKeys, check_page, to_process
-from hub.landing.record import begin_load, count_rows, cursor_of, end_load, is_new_version, move_cursor
+from hub.landing.record import begin_load, burden_of, count_rows, cursor_of, end_load, is_new_version, move_cursor
 from hub.landing.stage import write_landed
+from hub.store.engine import connect
 from schemas.problems import Problem
 
 PAGE_ROWS = 50_000
@@ -42,7 +44,7 @@ class LoadResult:
 
     dataset: str
     load_id: int
-    status: str  # ok, failed
+    status: str  # ok, failed, paused
     rows_read: int = 0
     loaded: int = 0
     held: int = 0
@@ -91,8 +93,11 @@ class Load:
         A Problem ends the load as failed (what was committed stays) and comes back in the result.
         """
         position, rules_changed = self._begin()
+        source: Connector | None = None
         try:
             source = connector()
+            self._watch(source)
+            self._begin_mirror()
             self.deletions = source.deletions(object_name)
             start = None if rules_changed else position
             with read_ahead(source.read(object_name, start, PAGE_ROWS)) as pages:
@@ -103,7 +108,7 @@ class Load:
                         self.progress(self.dataset.name, self.counts["rows_read"])
             self._finish(source, object_name)
         except Problem as problem:
-            return self._fail(problem)
+            return self._fail(problem, source)
         except Exception as error:
             self._fail(Problem("load_failed", dataset=self.dataset.name, reason=f"{type(error).__name__}: {error}"))
             raise
@@ -155,6 +160,8 @@ class Load:
             same = merge_page(
                 self.connection, self.dataset, self.load_id, file_id, checked, page.file is not None, rules_changed
             )
+            if self.dataset.mirror:
+                mirror.upsert(self.connection, self.dataset.name, landed)
             return Counter(unchanged=same.total(), loaded=-same["loaded"], held=-same["held"])
 
         self._account(page, counts, write)
@@ -188,7 +195,7 @@ class Load:
             fence(self.connection, self.lease)
             deleted = record_deletions(self.connection, self.dataset, self.load_id, missing)
             count_rows(self.connection, self.load_id, Counter(deleted=deleted))
-            end_load(self.connection, self.load_id, "ok")
+            end_load(self.connection, self.load_id, "ok", None, burden_of(source))
             # Only a finished load vouches for its rules: after a kill the rest is looked at again.
             start_over: dict[str, Any] | None = {} if self.lacking else None
             move_cursor(self.connection, self.dataset, self.load_id, start_over, self.dataset.rules)
@@ -230,11 +237,30 @@ class Load:
             self.lacking = stored - len(missing) < min(self.total, read)
         return missing
 
-    def _fail(self, problem: Problem) -> LoadResult:
+    def _watch(self, source: Connector) -> None:
+        """Have changes of the source's tables found before a row of them is read."""
+
+        def watch(schema: SourceSchema, database: str) -> None:
+            # Called by the thread that reads ahead, maybe in the middle of a page's transaction here.
+            with connect() as connection:
+                drift.watch(connection, drift.part_of(self.dataset.name, database), schema, self.load_id)
+
+        if isinstance(source, TellsSchema):
+            source.watch_schema(watch)
+
+    def _begin_mirror(self) -> None:
+        """A mirror asked for since the last load begins with what is stored."""
+        if self.dataset.mirror:
+            with self.connection.transaction():
+                fence(self.connection, self.lease)
+                mirror.begin(self.connection, self.dataset, self.landing)
+
+    def _fail(self, problem: Problem, source: Connector | None = None) -> LoadResult:
+        status = "paused" if problem.code == "schema_paused" else "failed"
         self.connection.rollback()
         with self.connection.transaction():
-            end_load(self.connection, self.load_id, "failed", problem)
-        return replace(self._result("failed"), problem=problem)
+            end_load(self.connection, self.load_id, status, problem, burden_of(source))
+        return replace(self._result(status), problem=problem)
 
     def _close(self) -> None:
         self.writer.shutdown()

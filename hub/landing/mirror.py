@@ -17,6 +17,8 @@ from psycopg import sql
 
 from connectors.base import KEY, ROW_NO
 from hub.landing.bulk import copy_in
+from hub.landing.dataset import Dataset
+from hub.landing.known import known_rows
 
 SOURCE_KEY = "_source_key"
 LOADED_AT = "_loaded_at"
@@ -104,6 +106,14 @@ def delete_keys(connection: psycopg.Connection[Any], dataset: str, keys: Iterabl
     )
 
 
+def begin(connection: psycopg.Connection[Any], dataset: Dataset, landing: Path) -> None:
+    """Fill a mirror that does not exist yet with what was landed before it was asked for."""
+    if _columns(connection, _names(dataset.name)):
+        return
+    if rebuild(connection, dataset.name, landing):
+        prune(connection, dataset.name, known_rows(dataset))
+
+
 def rebuild(connection: psycopg.Connection[Any], dataset: str, landing: Path) -> int:
     """Fill the mirror from the landed files: the newest raw row of every key; returns the number of rows.
 
@@ -118,11 +128,11 @@ def rebuild(connection: psycopg.Connection[Any], dataset: str, landing: Path) ->
     with duckdb.connect() as engine:
         engine.execute("create table landed_order (path varchar, place bigint)")
         engine.executemany("insert into landed_order values (?, ?)", [[str(landing / path), n] for n, path in files])
-        newest: Any = engine.execute(
+        newest: Any = engine.sql(
             f"select * exclude (filename, place, path, newest) from (select r.*, o.*, row_number() over"
             f" (partition by r.{KEY} order by o.place desc) as newest from read_parquet(?, union_by_name = true,"
             f" filename = true) r join landed_order o on o.path = r.filename) where newest = 1",
-            [sorted({str(landing / path) for _, path in files})],
+            params=[sorted({str(landing / path) for _, path in files})],
         )
         rows = 0
         for batch in newest.to_arrow_reader(50_000):

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from connectors.base import SourceFile
+from connectors.base import Connector, SourceFile, TellsBurden
 from hub.landing.dataset import Dataset
 from hub.landing.lease import Lease
 from hub.store.engine import one
@@ -50,11 +50,23 @@ def count_rows(connection: psycopg.Connection[Any], load_id: int, counts: Counte
     )
 
 
-def end_load(connection: psycopg.Connection[Any], load_id: int, status: str, problem: Problem | None = None) -> None:
+def end_load(
+    connection: psycopg.Connection[Any],
+    load_id: int,
+    status: str,
+    problem: Problem | None = None,
+    burden: dict[str, Any] | None = None,
+) -> None:
+    """burden: what the read cost its source, where the source counts it."""
     connection.execute(
-        "update ops.load set status = %s, finished_at = now(), problem = %s where id = %s",
-        (status, Jsonb(problem.as_json()) if problem else None, load_id),
+        "update ops.load set status = %s, finished_at = now(), problem = %s, burden = %s where id = %s",
+        (status, Jsonb(problem.as_json()) if problem else None, Jsonb(burden) if burden else None, load_id),
     )
+
+
+def burden_of(source: Connector | None) -> dict[str, Any] | None:
+    """What reading cost the source so far; None where it does not count."""
+    return source.burden_json() if isinstance(source, TellsBurden) else None
 
 
 def cursor_of(connection: psycopg.Connection[Any], dataset: Dataset) -> tuple[Position | None, str | None]:

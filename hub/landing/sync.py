@@ -39,7 +39,8 @@ def sync_object(
     result (status "failed"), so that the other objects go on.
     """
     receive_once(system, run_id)
-    about = dataset(f"{system.system}.{object_name}", system.plant)
+    table = system.erp_tables.get(object_name)
+    about = dataset(f"{system.system}.{object_name}", system.plant, table is not None and table.mirror)
     with lease(system.system, run_id, wait_seconds, on_wait) as held, connect() as connection:
         load = Load(connection, about, held, run_id, settings().landing, progress)
         result = load.run(lambda: with_decisions(open_connector(system)), object_name)

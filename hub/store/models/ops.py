@@ -122,7 +122,7 @@ class SourceSchema(Base):
     __table_args__ = ({"schema": "ops"},)
 
     dataset: Mapped[str] = mapped_column(primary_key=True)
-    columns: Mapped[dict[str, Any]]  # {"table.column": {"type", "nullable", "used"}}
+    columns: Mapped[dict[str, Any]]  # {"fields": [["table.column", type, nullable, used], ...]}
     seen_at: Mapped[datetime] = now_column()
 
 
