@@ -201,7 +201,7 @@ def answer_to(request: dict[str, Any]) -> tuple[dict[str, Any], list[bytearray]]
         answer = {"stopped": "memory"}
     used = resource.getrusage(resource.RUSAGE_SELF)
     answer["cpu_seconds"] = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
-    answer["peak_mb"] = used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    answer["peak_mb"] = lockdown.peak_mb()
     return answer, results
 
 

@@ -70,6 +70,16 @@ def limit(memory: int, cpu_seconds: int) -> None:
             print(f"limit {what} not set: {error}", file=sys.stderr)
 
 
+def peak_mb() -> float:
+    """The most memory this process ever had."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    except OSError:  # not Linux
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    # Not ru_maxrss: it begins with what the parent had when it started this process.
+    return next(int(line.split()[1]) / 1e3 for line in status.splitlines() if line.startswith("VmHWM:"))
+
+
 def lock(folder: Path) -> list[str]:
     """From now on: no network, no new processes, no signals to others, no writing outside `folder`.
 

@@ -23,6 +23,7 @@ MAX_SMALL = 40_000_000  # workbook, styles, relations
 MAX_TEXT = 1 << 20  # characters of one cell; Excel itself ends at 32,767
 MAX_TOKEN = 1 << 24  # bytes of one tag or comment; the XML parser would read a longer one again and again
 MAX_DEPTH = 200
+MAX_ELEMENTS = 12_000_000  # of a part read by the XML parser, which takes a second for a million
 CHUNK = 1 << 20
 
 Start = Callable[[str, dict[str, str]], None]
@@ -127,11 +128,15 @@ class Package:
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.ordered_attributes = False
-        depth = 0
+        depth = elements = 0
 
         def on_start(tag: str, attributes: dict[str, str]) -> None:
-            nonlocal depth
+            nonlocal depth, elements
             depth += 1
+            elements += 1
+            if elements > MAX_ELEMENTS:
+                limit = f"{MAX_ELEMENTS:,}"
+                raise Problem("workbook_too_big", file=self.shown_name, what=f"{name} > {limit}", limit=limit)
             if depth > MAX_DEPTH:
                 raise self.suspicious(f"{name}: nested deeper than {MAX_DEPTH}")
             for key in attributes:

@@ -96,14 +96,15 @@ def read_workbook(
                 if used and death.code == 0:
                     continue  # it had waited so long for a file that it ended; a new one reads this file
                 raise _stopped(shown_name, _reason(death.code, death.errors)) from death
-            return _book(answer, shown_name, folder)
-
-
-def _book(answer: dict[str, Any], shown_name: str, folder: Path) -> Book:
-    if "problem" in answer:
-        raise Problem(answer["problem"]["code"], **answer["problem"]["params"])
-    if "stopped" in answer:
+            if "sheets" in answer:
+                return _book(answer, folder)
+        # Raised out here, because a child that found a problem is in order and reads the next file.
+        if "problem" in answer:
+            raise Problem(answer["problem"]["code"], **answer["problem"]["params"])
         raise _stopped(shown_name, answer["stopped"])
+
+
+def _book(answer: dict[str, Any], folder: Path) -> Book:
     return Book(
         kind=answer["kind"],
         sheets=tuple(_sheet(sheet, answer["results"], folder) for sheet in answer["sheets"]),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from connectors.excel.cell_scan import Odd
 from connectors.excel.ooxml import plain_xml
 from connectors.excel.package import MAX_SHEET, Package
+from schemas.problems import Problem
 
 _START, _END = b"<sheetData", b"</sheetData>"
 _CHUNK, _HEAD_CHUNK = 1 << 20, 1 << 16  # the arrays for a megabyte of XML still fit the processor's cache
@@ -38,6 +39,8 @@ class SheetPieces:
     def before(self) -> str:
         """The text before <sheetData>."""
         while (start := self._rest.find(_START)) < 0 or b">" not in self._rest[start:]:
+            if len(self._rest) > _LONGEST_AROUND and b":worksheet" not in self._rest[:1000]:
+                raise self._too_much_around()
             if len(self._rest) > _LONGEST_AROUND or not self._more():
                 raise Odd
         text = _plain(self._rest[:start])
@@ -71,8 +74,11 @@ class SheetPieces:
         """The text after </sheetData>."""
         while self._more():
             if len(self._rest) > _LONGEST_AROUND:
-                raise Odd
+                raise self._too_much_around()
         return _plain(self._rest)
+
+    def _too_much_around(self) -> Problem:
+        return self.package.suspicious(f"{self.part}: more than {_LONGEST_AROUND >> 20} MB around its rows")
 
 
 def _plain(data: bytes) -> str:
