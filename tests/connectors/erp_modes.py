@@ -14,6 +14,7 @@ from connectors.config_base import Title
 from connectors.config_models import SystemConfig
 from connectors.erp.config import ErpTableConfig
 from connectors.erp.connector import ErpConnector
+from schemas.problems import Problem
 
 PAGE = 10
 
@@ -30,7 +31,7 @@ def connector(url: str, **attributes: Any) -> ErpConnector:
 
 @dataclass
 class Follower:
-    """The rows a hub has, kept up to date from pages alone. carried, unchanged: of the last sync."""
+    """The rows a hub has, kept up to date from pages alone. carried, unchanged, deleted, remarks: of the last sync."""
 
     url: str
     attributes: dict[str, Any]
@@ -39,6 +40,7 @@ class Follower:
     carried: int = 0
     unchanged: int = 0
     deleted: int = 0
+    remarks: list[Problem] = field(default_factory=list)
 
     def pages(self, page_rows: int = PAGE) -> Iterator[Page]:
         """Pages, each landed before the next is asked for."""
@@ -50,6 +52,7 @@ class Follower:
             partial, total = partial or page.partial, page.total
             self._land(page, seen)
             yield page
+        self.remarks = source.remarks("thing")
         how = source.deletions("thing")
         if how == "keys" or (partial and how in ("read", "reported")):
             if not (partial and total == len(self.rows)):

@@ -302,7 +302,7 @@ def test_a_rowversion_must_grow(thing: Database) -> None:
 @LOGGED
 def test_changes_come_from_the_log(thing: Database) -> None:
     join = [{"table": "unit", "match": {"unit": "code"}, "columns": {"unit_name": "name"}}]
-    found = follower(thing, mode="changes", joins=join)
+    found = follower(thing, mode="changes", joins=join, slot="waterworks_test")
     found.sync()
     assert found.carried == ROWS
     found.sync()
@@ -324,7 +324,7 @@ def test_changes_come_from_the_log(thing: Database) -> None:
     found.sync()
     if "postgresql" in thing.dialect:
         with thing.writer.begin() as connection:
-            connection.execute(sa.text("SELECT pg_drop_replication_slot('waterworks_k3_thing')"))
+            connection.execute(sa.text("SELECT pg_drop_replication_slot('waterworks_test')"))
 
 
 @LOGGED

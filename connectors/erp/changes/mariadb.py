@@ -40,6 +40,8 @@ class BinaryLog:
     def here(self) -> dict[str, Any]:
         with self._connection() as ask:
             self._refuse_unreadable(ask)
+            for item in self._watched:
+                self._ordinals(ask, item)
             end, visible = self._end(ask)
         if not visible:
             time.sleep(MYSQL_SETTLE_SECONDS)
@@ -65,8 +67,10 @@ class BinaryLog:
     def _follow(self, start: Position, end: Position, ordinals: list[list[int]], changes: Changes) -> None:
         from pymysqlreplication import BinLogStreamReader
         from pymysqlreplication.event import QueryEvent
+        from pymysqlreplication.logger import logger
         from pymysqlreplication.row_event import DeleteRowsEvent, UpdateRowsEvent, WriteRowsEvent
 
+        logger.setLevel("ERROR")  # it asks for names of columns, which we take from the catalogue
         rows = [DeleteRowsEvent, UpdateRowsEvent, WriteRowsEvent]
         names = {item.table.name for item in self._watched}
         stream = BinLogStreamReader(

@@ -14,6 +14,7 @@ one is not after WAIT_SECONDS, the position stays and the same changes are looke
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Iterator
@@ -36,12 +37,12 @@ _ACTION = re.compile(r": (INSERT|UPDATE|DELETE|TRUNCATE): ")
 
 
 class PostgresLog:
-    """`slot`: as configured, else waterworks_<system>_<object>."""
+    """The slot is the configured one, else one of the object's own."""
 
     def __init__(self, reader: Reader) -> None:
         config = reader.plan.config
         self._reader = reader
-        self._slot = config.slot or f"waterworks_{config.system}_{config.object}"[:63]
+        self._slot = config.slot or default_slot(config.system, config.object, reader.target.database)
         self._watched = watched(reader.plan)
         self._names = [self._name(item) for item in self._watched]
 
@@ -188,6 +189,12 @@ class PostgresLog:
                     user = self._reader.session.scalar(sa.text("SELECT current_user"))  # type: ignore[arg-type]
                     raise off(self._reader, missing, statement.format(user=user)) from problem
             raise
+
+
+def default_slot(system: str, object_name: str, database: str) -> str:
+    """waterworks_<system>_<object>_<database>: slots of all databases of a server share one list of names."""
+    digest = hashlib.sha256(database.encode()).hexdigest()[:6]
+    return f"waterworks_{system}_{object_name}"[:56] + f"_{digest}"
 
 
 # What a refusal says, what is missing, what helps.
