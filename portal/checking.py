@@ -22,6 +22,7 @@ from connectors.base import KEY, ROW_NO, Page, SourceFile
 from hub.cleansing.standardise import standardise
 from hub.landing.dataset import UPLOADS, Dataset, dataset
 from hub.landing.digests import HASH, with_row_hash
+from hub.landing.headers import remembered
 from hub.quality.row_rules import check_rows
 from schemas.model import Template
 
@@ -75,11 +76,12 @@ def check_file(
     from connectors.excel.connector import read_file
 
     about = dataset(f"{UPLOADS}.{template.name}", PLANT)
+    decided = remembered(template.name, connection)
     checked = Checked()
     partial = rows_file.with_suffix(".part")
     writer: pq.ParquetWriter | None = None
     try:
-        for page in read_file(path, template, shown_name, page_rows=PAGE_ROWS):
+        for page in read_file(path, template, shown_name, page_rows=PAGE_ROWS, remembered=decided):
             if writer is None:
                 writer = pq.ParquetWriter(partial, page.rows.schema)
             writer.write_table(page.rows, row_group_size=GROUP_ROWS)

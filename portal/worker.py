@@ -21,6 +21,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from connectors.base import SourceFile
+from hub.landing.headers import remembered
 from hub.settings import load_environment, settings
 from hub.store.engine import connect
 from portal.checking import FINDING_COLUMNS, Checked, check_file
@@ -94,7 +95,9 @@ def check(connection: psycopg.Connection[Any], upload: dict[str, Any]) -> None:
             # Two workers on one upload (the first was thought dead) take turns, and the last one's findings count.
             connection.execute("select pg_advisory_xact_lock(%s, %s)", (CHECK_LOCK, upload["id"]))
             connection.execute("delete from ops.upload_finding where upload_id = %s", (upload["id"],))
-            template = match_template(path, list(templates().values()), upload["file_name"])
+            decided = {name: remembered(name, connection) for name in templates()}
+            known = list(templates().values())
+            template = match_template(path, known, upload["file_name"], remembered=decided)
             heartbeat.progress = 30
 
             def keep(lines: list[tuple[Any, ...]]) -> None:

@@ -192,9 +192,11 @@ class ExcelConnector:
         templates = {template.name: template for template in self.templates.values()}
 
         def ask() -> str:
-            return table.best_template(self._head(file), templates.values(), file.path).name
+            return table.best_template(self._head(file), templates.values(), file.path, decided).name
 
-        return templates[self.known.about(self.digest(file), "", file.path, ask) or ""]
+        decided = {name: self.decided(template) for name, template in templates.items()}
+        asked = f"? {sorted((name, sorted(words.items())) for name, words in decided.items() if words)}"
+        return templates[self.known.about(self.digest(file), asked, file.path, ask) or ""]
 
     def digest(self, file: Seen) -> str:
         """SHA-256 of the content. Raises Problem `workbook_missing`, `workbook_open_denied`."""

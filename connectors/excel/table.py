@@ -173,23 +173,32 @@ def _open_whole(
 
 
 def match_template(
-    path: Path, templates: Iterable[Template], shown_name: str | None = None, passwords: Sequence[str] = ()
+    path: Path,
+    templates: Iterable[Template],
+    shown_name: str | None = None,
+    passwords: Sequence[str] = (),
+    remembered: Mapping[str, Remembered] | None = None,
 ) -> Template:
-    """The template that fits a file best by its headers.
+    """The template that fits a file best by its headers. `remembered`: template name -> what people decided.
 
     Raises Problem `workbook_no_template` naming the nearest one and what is missing, and what
     `sandbox.read_workbook` raises.
     """
     shown_name = shown_name or path.name
-    return best_template(open_head(path, shown_name, passwords), templates, shown_name)
+    return best_template(open_head(path, shown_name, passwords), templates, shown_name, remembered)
 
 
-def best_template(book: Book, templates: Iterable[Template], shown_name: str) -> Template:
+def best_template(
+    book: Book,
+    templates: Iterable[Template],
+    shown_name: str,
+    remembered: Mapping[str, Remembered] | None = None,
+) -> Template:
     """As `match_template`, for a file that is already open."""
     templates = list(templates)
-    ranked = _ranked(book, templates, spoken=False)
+    ranked = _ranked(book, templates, remembered or {}, spoken=False)
     if not any(not place.missing for _, _, place in ranked):
-        ranked = _ranked(book, templates, spoken=True) or ranked
+        ranked = _ranked(book, templates, remembered or {}, spoken=True) or ranked
     if not ranked:
         columns = ", ".join(column.source for column in templates[0].columns if column.required) if templates else "-"
         title = templates[0].title.zh if templates else "-"
@@ -203,12 +212,12 @@ def best_template(book: Book, templates: Iterable[Template], shown_name: str) ->
 
 
 def _ranked(
-    book: Book, templates: Sequence[Template], spoken: bool
+    book: Book, templates: Sequence[Template], remembered: Mapping[str, Remembered], spoken: bool
 ) -> list[tuple[tuple[bool, bool, int, float, int], Template, Layout]]:
     ranked = []
     for order, template in enumerate(templates):
         for sheet in which_sheets.candidates(book, template):
-            place = layout.find(sheet, template, spoken=spoken)
+            place = layout.find(sheet, template, remembered.get(template.name), spoken=spoken)
             if place is None:
                 continue
             share = place.score / max(len(place.headers), len(template.columns))

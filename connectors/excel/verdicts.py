@@ -36,7 +36,7 @@ def _reader_version() -> str:
 class Verdicts:
     """The memory of one system; without a path, of one connector.
 
-    `template` "" stands for the question which template fits a stranger.
+    `question`: a template's name with what people decided about its headers, or "?" for which one fits.
     """
 
     def __init__(self, path: Path | None, templates: Iterable[Template], passwords: Iterable[str]) -> None:
@@ -73,9 +73,9 @@ class Verdicts:
             self._changed = True
         return sha256
 
-    def about(self, sha256: str, template: str, shown: str, ask: Callable[[], str | None]) -> str | None:
+    def about(self, sha256: str, question: str, shown: str, ask: Callable[[], str | None]) -> str | None:
         """The answer of `ask` (a text, None or a raised Problem), remembered for this content."""
-        known = self._verdicts.get(sha256, {}).get(template)
+        known = self._verdicts.get(sha256, {}).get(question)
         if known is None:
             try:
                 known = {"answer": ask()}
@@ -83,7 +83,7 @@ class Verdicts:
                 if problem.code in opened.PASSING:
                     raise
                 known = {"problem": problem.as_json()}
-            self._verdicts.setdefault(sha256, {})[template] = known
+            self._verdicts.setdefault(sha256, {})[question] = known
             self._changed = True
         if "problem" in known:
             params = known["problem"]["params"]

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from connectors.base import Check, Deletions, Discovered, Page
 from hub.landing.dataset import UPLOADS, dataset
 from hub.landing.files import loaded_before
+from hub.landing.headers import remembered
 from hub.landing.lease import lease
 from hub.landing.load import Load, LoadResult
 from hub.settings import settings
@@ -45,7 +46,8 @@ class _UploadedFile:
     def read(self, object_name: str, position: dict[str, Any] | None, page_rows: int) -> Iterator[Page]:
         from connectors.excel.connector import read_file
 
-        return read_file(self.path, self.template, self.shown_name, page_rows=page_rows)
+        decided = remembered(self.template.name)
+        return read_file(self.path, self.template, self.shown_name, page_rows=page_rows, remembered=decided)
 
     def deletions(self, object_name: str) -> Deletions:
         # A person's sheet says what to add or change; what is not in it stays as it is.
