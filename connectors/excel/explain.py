@@ -92,13 +92,14 @@ def _column_notes(about: Told) -> Iterator[Problem]:
     absent = [column.source for column in read if not column.required and column.source not in about.columns]
     if about.unknown:
         open_columns = [column.source for column in read if column.source not in about.columns]
-        named = []
+        named, resembles = [], False
         for header in about.unknown:
             near = headers.proposals(header, about.template, open_columns)
-            named.append(
-                f"{header.shown} ({column_letters(header.column)})" + (f" ≈ {' / '.join(near)}?" if near else "")
-            )
-        yield Problem("note_unknown_columns", columns=", ".join(named))
+            resembles = resembles or bool(near)
+            likely = f" ≈ {' / '.join(near)}?" if near else ""
+            named.append(f"{header.shown} ({column_letters(header.column)}){likely}")
+        code = "note_unknown_columns_near" if resembles else "note_unknown_columns"
+        yield Problem(code, columns=", ".join(named))
     if absent:
         yield Problem("note_absent_columns", columns=", ".join(absent))
 

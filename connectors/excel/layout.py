@@ -189,6 +189,7 @@ def _matched(found: list[Header], words: Words, rows: tuple[int, int]) -> _Found
     for source, column in words.template.pin.columns.items():
         header = next((one for one in found if one.column == column), Header(column, ("",)))
         matched[source] = [Match(header, "pinned")]
+    _nearest_first(matched)
     if words.template.pin.columns:
         nailed = set(words.template.pin.columns.values())
         for source in [name for name in matched if name not in words.template.pin.columns]:
@@ -196,6 +197,19 @@ def _matched(found: list[Header], words: Words, rows: tuple[int, int]) -> _Found
             if not matched[source]:
                 del matched[source]
     return _Found(found, matched, rows)
+
+
+def _nearest_first(matched: dict[str, list[Match]]) -> None:
+    """Of headers that mean one column equally well, the one beside the table's other columns comes first: two tables
+    may touch each other."""
+    alone = sorted(group[0].header.column for group in matched.values() if len(group) == 1)
+    if not alone:
+        return
+    middle = alone[len(alone) // 2]
+    for group in matched.values():
+        same = [match for match in group if match.how == group[0].how]
+        if len(same) > 1 and not alone[0] <= same[0].header.column <= alone[-1]:
+            group.sort(key=lambda match: (match not in same, abs(match.header.column - middle)))
 
 
 def _joined(parts: list[_Found], used: Used, words: Words) -> list[_Found]:

@@ -26,7 +26,7 @@ SIGNATURE = "workbook_reject_signature"
 NOTE = "workbook_reject_note"
 SECTION = "workbook_reject_section"
 HIDDEN = "workbook_reject_hidden"
-_WORDS = "合计|总计|小计|共计|总合计|累计|合計|總計|小計|共計|grandtotal|subtotal|total"
+_WORDS = "合计|总计|小计|共计|总合计|累计|合計|總計|小計|共計|汇总|平均值?|grandtotal|sub-?total|total|average"
 _TOTAL = re.compile(
     rf"(?:本页|本頁|本月|本年|累计|以上|分类|部门)?(?:{_WORDS})(?:$|[:,(\d]|共|数量|金额|数|行|\()",
 )
@@ -37,7 +37,7 @@ _SIGNATURE = re.compile(
 )
 _NOTE = re.compile(r"(?:注|註|备注|備註|说明|說明|附注|填表说明|注意事项|notes?|remarks?)(?:[:(]|\d[.、)]|$)")
 _TELLING = (
-    r"(?i)[合总小共累總]\s*[计計]|total|制\s*表|填表|审核|审批|复核|批准|编制|打印|制单|製表|審核|核准|续表"
+    r"(?i)[合总小共累總]\s*[计計]|汇\s*总|平\s*均|total|average|制\s*表|填表|审核|审批|复核|批准|编制|打印|制单|製表|審核|核准|续表"
     r"|第\s*\d+\s*[页頁]|page\s*\d|^\s*[注註]|^\s*(?:说明|备注|附注|說明|備註|notes?|remarks?)"
 )
 _NUMBER = r"^\s*[-+(]?[¥￥$]?[\d,]*\.?\d+\)?\s*$"

@@ -60,6 +60,14 @@ def test_text_that_is_no_text(tmp_path: Path) -> None:
     assert caught.value.params["line"] == 2
 
 
+def test_damaged_utf8_is_not_taken_for_another_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("编码,名称,供应商\n".encode() + b"A1,\xff,x\n" + "甲,乙,丙丁戊己庚辛壬癸子丑寅卯\n".encode() * 3)
+    with pytest.raises(Problem) as caught:
+        sandbox.read_workbook(path, "a.csv")
+    assert caught.value.params["line"] == 2
+
+
 def test_rows_and_notes(tmp_path: Path) -> None:
     path = tmp_path / "零件.csv"
     path.write_bytes(TEXT.encode("gbk"))

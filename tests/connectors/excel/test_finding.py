@@ -116,7 +116,7 @@ def test_likeness_is_proposed_and_never_applied(tmp_path: Path) -> None:
     path = book(tmp_path / "a.xlsx", 零件=[["编码", "名称", "单价金额", "生产日期"], ["A1", "x", 3, "2024-01-01"]])
     row = rows_of(path)[0]
     assert (row["单价"], row["日期"]) == (None, None)
-    assert notes_of(path)["note_unknown_columns"] == {"columns": "单价金额 (C) ≈ 单价?, 生产日期 (D) ≈ 日期?"}
+    assert notes_of(path)["note_unknown_columns_near"] == {"columns": "单价金额 (C) ≈ 单价?, 生产日期 (D) ≈ 日期?"}
 
 
 def test_three_levels_merged(tmp_path: Path) -> None:
@@ -257,6 +257,13 @@ def test_the_same_table_twice_side_by_side(tmp_path: Path, gap: int) -> None:
     assert codes(path, replace(PARTS, all_tables=True)) == ["A", "B", "C"]
 
 
+def test_tables_that_touch_each_other(tmp_path: Path) -> None:
+    head = ["客户", "名称", "编码", "名称", "单价"]
+    path = book(tmp_path / "a.xlsx", 零件=[head, ["C1", "客一", "P1", "件一", 5], ["C2", "客二", None, None, None]])
+    assert [(row["编码"], row["名称"], row["单价"]) for row in rows_of(path)][:1] == [("P1", "件一", "5")]
+    assert notes_of(path)["note_double_column"]["used"] == "D"
+
+
 def test_a_spacer_column_does_not_part_a_table(tmp_path: Path) -> None:
     rows = [
         ["编码", "名称", None, "单价", "日期"],
@@ -308,6 +315,8 @@ def test_a_header_far_down(tmp_path: Path) -> None:
         (["Total", None, 30, None], "workbook_reject_total"),
         ([None, None, 30, None], "workbook_reject_total"),  # exactly the sum of what stands above
         ([None, None, 31, None], None),
+        (["Sub-total:", None, 30, None], "workbook_reject_total"),
+        (["平均", None, 15, None], "workbook_reject_total"),
         (["TOTAL-01", "总成", 30, None], None),
         (["注：以上价格含税", None, None, None], "workbook_reject_note"),
         (["说明", None, None, None], "workbook_reject_note"),
