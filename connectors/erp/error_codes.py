@@ -36,13 +36,15 @@ class Kind:
         return bool(known & codes) or bool(self.words and re.search(self.words, text, re.IGNORECASE))
 
 
+PASSWORD_EXPIRED = Kind(
+    "erp_password_expired",
+    {"mysql": "1820 1862", "mssql": "18487 18488", "oracle": "ORA-28001 ORA-28002"},
+    r"password (has )?expired|password must be (changed|reset)|密码已?过期",
+)
+
 # The first kind that matches counts: what is special stands before what is general.
 CONNECTING = (
-    Kind(
-        "erp_password_expired",
-        {"mysql": "1820 1862", "mssql": "18487 18488", "oracle": "ORA-28001 ORA-28002"},
-        r"password (has )?expired|password must be (changed|reset)|密码已?过期",
-    ),
+    PASSWORD_EXPIRED,
     Kind(
         "erp_account_locked",
         {"mysql": "3118 4151", "mssql": "18486 18470", "oracle": "ORA-28000"},
@@ -128,6 +130,7 @@ LOST = Kind(
 )
 
 READING = (
+    PASSWORD_EXPIRED,  # MariaDB lets such an account in and then refuses every statement
     Kind(
         "erp_deadlock",
         {"postgresql": "40P01", "mysql": "1213", "mssql": "1205", "oracle": "ORA-00060"},

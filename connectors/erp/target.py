@@ -181,6 +181,11 @@ def _from_odbc(items: dict[str, str]) -> Target:
     elif "maodbc" in kind or "mariadb" in kind or "mysql" in kind or "myodbc" in kind:
         additions = {"CHARSET": "utf8mb4", "CONN_TIMEOUT": str(CONNECT_SECONDS)}
         default_port = DEFAULT_PORTS["mysql"]
+    elif "sqlite" in kind:
+        # A wrong path must be an error, not a new empty database.
+        file = known.get("database", "")
+        items = items | ({} if "nocreat" in known else {"NoCreat": "Yes"})
+        return Target(file, file, None, None, odbc_string(items), driver)
     else:
         if "odbc driver" in kind or "msodbcsql" in kind:
             additions = {"ApplicationIntent": "ReadOnly"}
