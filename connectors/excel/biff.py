@@ -18,7 +18,9 @@ _BOF, _EOF, _FILEPASS, _DATEMODE = 0x0809, 0x000A, 0x002F, 0x0022
 _BOUNDSHEET, _FORMAT, _XF = 0x0085, 0x041E, 0x00E0
 _FORMULA, _NUMBER, _RK, _MULRK, _BOOLERR = 0x0006, 0x0203, 0x027E, 0x00BD, 0x0205
 _FILTERMODE = 0x009B
-_AREA, _ATTR_SUM, _ARITHMETIC = 0x05, b"\x19\x10", (b"\x03", b"\x04", b"\x05", b"\x06", b"\x07")
+# Tokens of formulas, alike in both binary formats: a range, and "the sum of it".
+AREA, ATTR_SUM = 0x05, b"\x19\x10"
+_ARITHMETIC = (b"\x03", b"\x04", b"\x05", b"\x06", b"\x07")
 _ROW, _COLINFO = 0x0208, 0x007D
 
 
@@ -129,8 +131,8 @@ class XlsPass:
         overlay.facts.formulas.add(row, column)
         (size,) = struct.unpack_from("<H", body, 20)
         tokens = body[22 : 22 + size]
-        adds = tokens[-4:-2] == _ATTR_SUM
-        if adds and len(tokens) == 13 and tokens[0] & 0x1F == _AREA:
+        adds = tokens[-4:-2] == ATTR_SUM
+        if adds and len(tokens) == 13 and tokens[0] & 0x1F == AREA:
             top, bottom, left, right = struct.unpack_from("<HHHH", tokens, 1)
             if left & 0x3FFF == right & 0x3FFF == column - 1 and top < bottom < row - 1:
                 overlay.facts.sums.add(row, column)

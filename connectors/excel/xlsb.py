@@ -10,12 +10,13 @@ import struct
 from collections.abc import Iterator
 
 from connectors.excel import formats
-from connectors.excel.biff import rk_value
+from connectors.excel.biff import AREA, ATTR_SUM, rk_value
 from connectors.excel.cells import Overlay
 from connectors.excel.ooxml import main_part, relations
 from connectors.excel.package import MAX_SHEET, MAX_SMALL, Package
 
 _ROW, _RK, _ERROR, _REAL, _FORMULA_NUMBER, _FORMULA_ERROR = 0, 2, 3, 5, 9, 11
+_FORMULAS = (8, _FORMULA_NUMBER, 10, _FORMULA_ERROR)
 _FILTER, _FILTER_COLUMN = 161, 163
 _FORMAT, _XF, _COLUMN, _PROPERTIES, _SHEET, _MERGE, _BEGIN_XFS, _END_XFS = 44, 47, 60, 153, 156, 176, 617, 618
 
@@ -80,6 +81,8 @@ class XlsbPass:
         filtered: list[int] = []
         try:
             for record, body in self._records(self._parts[name], MAX_SHEET):
+                if record in _FORMULAS:
+                    self._formula(overlay, row, record, body)
                 if record == _ROW:
                     row = struct.unpack_from("<I", body)[0]
                     if body[11] & 0x10:
@@ -106,6 +109,19 @@ class XlsbPass:
         except (struct.error, IndexError) as error:
             raise self.package.damaged(str(error)) from error
         return overlay
+
+    def _formula(self, overlay: Overlay, row: int, record: int, body: bytes) -> None:
+        """Counts a formula, and tells those that add up the cells above them."""
+        column = struct.unpack_from("<I", body)[0]
+        overlay.facts.formulas.add(row + 1, column + 1)
+        if record != _FORMULA_NUMBER:
+            return
+        (size,) = struct.unpack_from("<I", body, 18)
+        tokens = body[22 : 22 + size]
+        if len(tokens) == 17 and tokens[0] & 0x1F == AREA and tokens[13:15] == ATTR_SUM:
+            top, bottom, left, right = struct.unpack_from("<IIHH", tokens, 1)
+            if left & 0x3FFF == right & 0x3FFF == column and top < bottom < row:
+                overlay.facts.sums.add(row + 1, column + 1)
 
     def _number(self, overlay: Overlay, row: int, column: int, style: int, value: float) -> None:
         kind = self._kinds[style] if style < len(self._kinds) else formats.GENERAL
