@@ -55,7 +55,7 @@ class MesClient:
 
     def address(self, path: str) -> str:
         """The absolute address of an endpoint."""
-        return self._open()[0].base + self._config.base_path + path
+        return self._open().base + self._config.base_path + path
 
     def log_in(self) -> None:
         """Make sure that there is a session. Raises what `log_in` raises."""
@@ -76,12 +76,12 @@ class MesClient:
         `mes_token_refused`, `mes_no_endpoint`, `mes_refused` (both as Refused) and what `Transport.send` raises.
         """
         envelope = envelope or self._config.envelope
-        session, fresh = self._open()
+        session = self._open()
         reply = self._send(session, method, path, body, query, envelope, known)
         access = self._config.auth or self._config.sign
         if is_lost(reply, access, envelope):
-            # A token may end between two pages. One that was only just handed out is really refused.
-            if fresh or access is None:
+            # A token may end between two pages, or because the same account logged in elsewhere.
+            if access is None:
                 raise self._problem("mes_token_refused", path, session)
             session = self._renew(session)
             reply = self._send(session, method, path, body, query, envelope, known)
@@ -134,12 +134,12 @@ class MesClient:
     def _cookies(self) -> list[str]:
         return [f"{cookie.name}={cookie.value}" for cookie in self._transport.cookies]
 
-    def _open(self) -> tuple[Session, bool]:
-        """The session; logs in if there is none or its token is about to end. True if this call did."""
+    def _open(self) -> Session:
+        """The session; logs in if there is none or its token is about to end."""
         with self._lock:
             if self._session is not None and time.monotonic() < self._session.renew_at:
-                return self._session, False
-            return self._log_in(), True
+                return self._session
+            return self._log_in()
 
     def _renew(self, lost: Session) -> Session:
         """A new session in the place of one that was lost; threads that lost the same one share it."""

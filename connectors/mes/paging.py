@@ -125,17 +125,21 @@ class Walk:
                 continue
             self.pages += 1
             self._note_total(page)
-            if self._repeats(page, place, previous):
-                return
+            if self._is_same(page, place, previous):
+                page = self._fetch(place)  # something between us may have answered twice: once is no proof
+                self.pages += 1
+                if self._repeats(page, place, previous):
+                    return
             self._known = 0
-            following = self._after(page, place)
+            keys = self._distinct(page, place)
+            following = self._after(page, place, keys)
             if following is not None and following.cursor is not None:
                 if following.cursor in cursors:
                     raise Problem("mes_page_repeats", **self._where, page=self.pages + 1)
                 cursors.add(following.cursor)
             previous = page.items
-            self._seen.update(map(self._key_of, page.items))
-            self._last_key = self._key_of(page.items[-1]) if page.items else self._last_key
+            self._seen.update(keys)
+            self._last_key = keys[-1] if keys else self._last_key
             yield Read(page, place, following, self._known)
             place = following
             if until is not None and place is not None and place.at > until:
@@ -143,19 +147,24 @@ class Walk:
 
     # --- where the next page is --------------------------------------------------------------------
 
-    def _after(self, page: RawPage, place: Place) -> Place | None:
+    def _distinct(self, page: RawPage, place: Place) -> list[str]:
+        """Keys of a page in order: a record that is sent twice on a page takes one place of the list."""
+        keys = [self._key_of(item) for item in page.items]
+        return list(dict.fromkeys(keys)) if len(keys) > place.size else keys
+
+    def _after(self, page: RawPage, place: Place, keys: list[str]) -> Place | None:
         kind = self._paging.kind
         if kind == "none":
             return None
         if kind in ("cursor", "link"):
             return self._after_cursor(page, place)
         if self._overlaps and place.at > 0 and self._last_key is not None:
-            back = self._check_overlap(page, place)
+            back = self._check_overlap(page, keys, place)
             if back is not None:
                 return back
-        count = len(page.items)
+        count = len(keys)
         reached = place.at + count if self._overlaps else place.reached + count
-        if self._is_end(page, place, reached):
+        if self._is_end(page, place, count, reached):
             return None
         if kind == "page" and self._overlaps and count != place.size:
             self._overlaps = False  # the server gives pages of its own size: only whole pages can be counted
@@ -181,15 +190,14 @@ class Walk:
             return Place(reached - reached % best, best, None, reached)
         return Place(last - last % best, best, None, reached)
 
-    def _check_overlap(self, page: RawPage, place: Place) -> Place | None:
+    def _check_overlap(self, page: RawPage, keys: list[str], place: Place) -> Place | None:
         """Note how the list moved since the page before; a place further back if a row may be between."""
-        keys = [self._key_of(item) for item in page.items]
         expected = place.reached - 1 - place.at
         if expected < 0:
             return None
         if expected < len(keys) and keys[expected] == self._last_key:
             self._proven = True
-            self._known = expected + 1
+            self._known = expected + 1 if len(keys) == len(page.items) else 0
             return None
         self.moved = True
         if self._last_key in keys:
@@ -214,12 +222,11 @@ class Walk:
 
     # --- stop rules ----------------------------------------------------------------------------------
 
-    def _is_end(self, page: RawPage, place: Place, reached: int) -> bool:
+    def _is_end(self, page: RawPage, place: Place, count: int, reached: int) -> bool:
         if not page.items or page.more is False:
             return True
         if page.more:
             return False
-        count = len(page.items)
         if page.total is not None and not self._ignores_total:
             if place.at == 0 and count == place.size == page.total:
                 return False  # some give the number of rows of the page as the total: the next page tells
@@ -241,12 +248,15 @@ class Walk:
         self._last_total = page.total
         self.smallest_total = min(page.total, self.smallest_total if self.smallest_total is not None else page.total)
 
-    def _repeats(self, page: RawPage, place: Place, previous: list[Any] | None) -> bool:
-        """True if the server has sent everything and only ignores the page number; a Problem if not everything."""
+    def _is_same(self, page: RawPage, place: Place, previous: list[Any] | None) -> bool:
+        """True if this page is the one before."""
         if previous is None or not page.items or place.at == 0 or self._paging.kind in ("cursor", "link"):
             return False
-        same = page.items == previous[: len(page.items)] and (len(page.items) > 1 or len(previous) == 1)
-        if not same:
+        return page.items == previous[: len(page.items)] and (len(page.items) > 1 or len(previous) == 1)
+
+    def _repeats(self, page: RawPage, place: Place, previous: list[Any] | None) -> bool:
+        """True if the server has sent everything and only ignores the page number; a Problem if not everything."""
+        if not self._is_same(page, place, previous):
             return False
         if page.total is not None and len(self._seen) < page.total:
             raise Problem("mes_page_repeats", **self._where, page=self.pages)

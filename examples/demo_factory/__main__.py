@@ -39,7 +39,7 @@ def _mes(arguments: argparse.Namespace) -> int:
     credentials = Credentials(arguments.app_key, arguments.app_secret, arguments.factory)
     serve(
         arguments.db, arguments.host, arguments.port, credentials, arguments.token_seconds, arguments.rate,
-        arguments.port_file,
+        arguments.port_file, arguments.faults,
     )  # fmt: skip
     return 0
 
@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     mes.add_argument("--factory", default=DEMO.factory)
     mes.add_argument("--token-seconds", type=float, default=120)
     mes.add_argument("--rate", type=float, default=50, help="requests per second before HTTP 429")
+    mes.add_argument("--faults", action="store_true", help="let a test arm faults by POST /_faults")
     mes.set_defaults(run=_mes)
 
     touch = commands.add_parser("touch", help="change one cell, one ERP row and one MES record")

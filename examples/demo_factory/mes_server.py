@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from examples.demo_factory.mes_faults import FAULTS_PATH, REFUSALS, STALL_SECONDS, Fault, Faults, limit_headers
 from examples.demo_factory.mes_tables import MES_TABLES, PREFIX, TOKEN_PATH, MesTable
 from schemas.problems import Problem
 
@@ -72,10 +73,18 @@ class MesServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(
-        self, address: tuple[str, int], database: Path, credentials: Credentials, token_seconds: float, rate: float
+        self,
+        address: tuple[str, int],
+        database: Path,
+        credentials: Credentials,
+        token_seconds: float,
+        rate: float,
+        faults: Faults | None = None,
     ) -> None:
+        """`faults`: only then may a test arm them over HTTP."""
         super().__init__(address, _Handler)
         self.database, self.credentials, self.token_seconds = database, credentials, token_seconds
+        self.faults = faults
         self.bucket = TokenBucket(rate)
         self._tokens: dict[str, float] = {}
 
@@ -90,6 +99,9 @@ class MesServer(ThreadingHTTPServer):
         whole = int(self.token_seconds) if self.token_seconds >= 1 else self.token_seconds
         return {"token": token, "expire": whole}
 
+    def forget_tokens(self) -> None:
+        self._tokens.clear()
+
     def knows(self, token: str | None) -> bool:
         return self._tokens.get(token or "", 0) > time.monotonic()
 
@@ -103,7 +115,8 @@ class MesServer(ThreadingHTTPServer):
         for name, sign in (("updateTimeFrom", ">="), ("updateTimeTo", "<=")):
             if body.get(name) is not None:
                 where.append(f"update_time {sign} ?")
-                bounds.append(_whole(body, name, 0, 0, 2**62))
+                skew = self.faults.skew_seconds if self.faults else 0
+                bounds.append(_whole(body, name, 0, 0, 2**62) - int(skew * 1000))
         condition = f"WHERE {' AND '.join(where)}" if where else ""
         shape: MesTable = MES_TABLES[table]
         with closing(sqlite3.connect(f"{self.database.resolve().as_uri()}?mode=ro", uri=True)) as database:
@@ -134,6 +147,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self._body()
         url = urlsplit(self.path)
+        if self.server.faults is not None and url.path == FAULTS_PATH:
+            self._arm(self.server.faults, body)
+            return
         wait = self.server.bucket.take()
         if wait > 0:
             self._reply(429, 429, "请求过于频繁", None, {"Retry-After": str(math.ceil(wait))})
@@ -147,11 +163,56 @@ class _Handler(BaseHTTPRequestHandler):
             elif url.path not in _PATHS:
                 self._reply(404, 404, f"没有接口 {url.path}", None)
             else:
-                self._reply(200, 200, "success", self.server.page(_PATHS[url.path], _parsed(body)))
+                self._list(_PATHS[url.path], _parsed(body))
         except BadRequest as problem:
             self._reply(200, problem.code, str(problem), None)
         except sqlite3.Error as error:
             self._reply(500, 500, f"数据库错误: {error}", None)
+
+    def _list(self, table: str, asked: dict[str, Any]) -> None:
+        faults = self.server.faults
+        fault = faults.strike() if faults else None
+        if fault is not None and fault.name in REFUSALS:
+            self._refuse(fault)
+            return
+        if fault is not None and fault.name == "page_repeat":
+            asked = asked | {"page": max(1, int(asked.get("page", 1)) - 1)}
+        page = self.server.page(table, asked)
+        self._reply(200, 200, "success", faults.changed(fault, page) if faults else page)
+
+    def _refuse(self, fault: Fault) -> None:
+        """What a failing server answers instead of a list."""
+        name = fault.name
+        if name.startswith("rate_limit"):
+            self._reply(429, 429, "请求过于频繁", None, limit_headers(fault))
+        elif name == "busy_code":
+            self._reply(200, 429, "请求过于频繁", None)
+        elif name in ("error_500", "error_502"):
+            self._send(int(name[-3:]), b"<html>Bad Gateway</html>")
+        elif name == "garbage":
+            self._send(200, b"<html><title>Sign in to the proxy</title></html>")
+        elif name == "truncated":
+            self._send(200, b'{"code": 200, "data": {"list": [{"id"', length=5000)
+        elif name == "expired_token":
+            self.server.forget_tokens()
+            self._reply(401, 401, "access_token 缺失或已过期", None)
+        else:
+            if name == "stall":
+                time.sleep(STALL_SECONDS)
+            self.close_connection = True
+
+    def _arm(self, faults: Faults, body: bytes) -> None:
+        try:
+            faults.arm(_parsed(body))
+        except (ValueError, BadRequest) as problem:
+            self._reply(400, 400, str(problem), None)
+            return
+        self._reply(200, 200, "success", None)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The server's clock, which may be wrong."""
+        skew = self.server.faults.skew_seconds if self.server.faults else 0.0
+        return super().date_time_string((time.time() if timestamp is None else timestamp) + skew)
 
     def _body(self) -> bytes:
         length = int(self.headers.get("Content-Length") or 0)
@@ -162,14 +223,20 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _reply(self, status: int, code: int, message: str, data: Any, headers: dict[str, str] | None = None) -> None:
         envelope = {"code": code, "message": message, "subCode": None, "data": data, "needCheck": 0}
-        content = json.dumps(envelope, ensure_ascii=False).encode()
+        self._send(status, json.dumps(envelope, ensure_ascii=False).encode(), headers)
+
+    def _send(
+        self, status: int, content: bytes, headers: dict[str, str] | None = None, length: int | None = None
+    ) -> None:
+        """`length`: promised, if it is to differ from what is sent."""
         self.send_response(status)
         self.send_header("Content-Type", "application/json;charset=UTF-8")
-        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Length", str(len(content) if length is None else length))
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
+        self.close_connection = self.close_connection or length is not None
 
     def log_message(self, format: str, *args: Any) -> None:
         """Silent: the request line carries the token."""
@@ -193,6 +260,7 @@ def serve(
     token_seconds: float,
     rate: float,
     port_file: Path | None = None,
+    faults: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT. Prints `MES listening on http://...` once requests are taken.
 
@@ -201,7 +269,7 @@ def serve(
     if not database.exists():
         raise Problem("demo_world_missing", folder=str(database.parent))
     try:
-        server = MesServer((host, port), database, credentials, token_seconds, rate)
+        server = MesServer((host, port), database, credentials, token_seconds, rate, Faults() if faults else None)
     except OSError as error:
         raise Problem("demo_port_taken", host=host, port=port, reason=error.strerror or str(error)) from error
 
