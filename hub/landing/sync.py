@@ -14,6 +14,7 @@ from connectors.config import SystemConfig, open_connector
 from hub import alerts
 from hub.landing.dataset import dataset
 from hub.landing.headers import with_decisions
+from hub.landing.hours import asked_outside_hours
 from hub.landing.lease import lease
 from hub.landing.load import Load, LoadResult, Progress
 from hub.landing.receive import receive_once
@@ -43,7 +44,7 @@ def sync_object(
     about = dataset(f"{system.system}.{object_name}", system.plant, table is not None and table.mirror)
     with lease(system.system, run_id, wait_seconds, on_wait) as held, connect() as connection:
         load = Load(connection, about, held, run_id, settings().landing, progress)
-        result = load.run(lambda: with_decisions(open_connector(system)), object_name)
+        result = load.run(lambda: with_decisions(open_connector(system, forced=asked_outside_hours())), object_name)
         _tell(connection, system.system, result)
         return result
 
@@ -52,7 +53,7 @@ def _tell(connection: psycopg.Connection[Any], system: str, result: LoadResult) 
     """An alert for a load that brought nothing; the end of one for a load that is well again."""
     if result.problem is None:
         alerts.settle(connection, result.dataset)
-    else:
+    elif result.problem.code != "erp_outside_hours":  # put off as configured is nothing to wake anybody for
         severity: alerts.Severity = "warn" if result.status == "paused" else "error"
         alerts.raise_alert(connection, system, result.dataset, severity, result.problem)
     connection.commit()

@@ -20,6 +20,7 @@ from schemas.problems import Language, Problem
 if TYPE_CHECKING:
     from connectors.config_models import SystemConfig
     from connectors.erp.adapt import Adapted
+    from connectors.erp.connector import ErpConnector
     from connectors.erp.survey import Survey, Surveyed
 
 _CAPTION_WIDTH = 24  # characters; the YAML has the whole caption
@@ -107,8 +108,6 @@ def _erp(
     write: bool,
     lang: Language,
 ) -> None:
-    from connectors.config import environment_value
-    from connectors.erp.connector import ErpConnector
     from connectors.erp.discovery import preset_objects, propose
     from connectors.erp.presets import presets
     from schemas.loader import contracts
@@ -119,8 +118,7 @@ def _erp(
         raise Problem("discover_entity", entity=entity, known=", ".join(contracts()))
     if entity is not None and not (like or names):
         raise Problem("discover_entity_of_what", entity=entity)
-    connector = ErpConnector(config, environment_value(config.system, config.url_env))
-    with connector.surveyed(like, names, limit, preset) as (survey, attempt):
+    with _connector(config).surveyed(like, names, limit, preset) as (survey, attempt):
         if not survey.tables:
             raise Problem("discover_nothing", system=config.system, wanted=", ".join([*like, *names]) or "*")
         adapted = preset_objects(survey, contracts())
@@ -148,6 +146,16 @@ def _erp(
         title = {"zh": product.title.zh, "en": product.title.en} if product else config.title.model_dump()
         head = system_document(config.system, config.plant, title, str(config.url_env), config.timezone, product, lang)
     write_proposal(config.system, head, proposal, lang)
+
+
+def _connector(config: SystemConfig) -> ErpConnector:
+    """The ERP's connector; of several databases with the same tables, that of the first."""
+    from connectors.config import environment_value
+    from connectors.erp.account_sets import AccountSetsConnector
+    from connectors.erp.connector import ErpConnector
+
+    url = environment_value(config.system, config.url_env)
+    return ErpConnector(config, url) if config.databases is None else AccountSetsConnector(config, url).first()
 
 
 def _tell(survey: Survey, adapted: list[Adapted], lang: Language) -> None:

@@ -18,9 +18,11 @@ from schemas.problems import Language, Problem
 
 def sync(
     source: Annotated[list[str] | None, typer.Option("--source", "-s", help=help_text("sync_source"))] = None,
+    outside_hours: Annotated[bool, typer.Option("--outside-hours", help=help_text("outside_hours"))] = False,
     lang: Lang = DEFAULT,
 ) -> None:
     with told(lang):
+        from hub.landing.hours import OUTSIDE_HOURS
         from hub.settings import home
         from portal.cli.init import prepare_store
         from portal.supervisor.store import store_in_use
@@ -29,7 +31,8 @@ def sync(
         with store_in_use(home()):
             prepare_store(lang)
             with demo_mes(home()) as more:
-                if not sync_now(home(), source or [], lang, more):
+                asked = {OUTSIDE_HOURS: "1"} if outside_hours else {}
+                if not sync_now(home(), source or [], lang, {**more, **asked}):
                     raise typer.Exit(PARTLY)
 
 
@@ -48,7 +51,7 @@ def sync_now(home: Path, sources: list[str], lang: Language, more: dict[str, str
     with progress:
         code = run_jobs(arguments, progress.take, more)
     adds_up = show_summary(progress.objects, lang)
-    return code == 0 and adds_up
+    return code == 0 and adds_up and all(item["status"] == "ok" for item in progress.objects)
 
 
 @contextmanager

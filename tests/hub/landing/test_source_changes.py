@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from zoneinfo import ZoneInfo
+
 from hub.landing import drift
+from hub.landing.hours import OUTSIDE_HOURS
 from hub.store.engine import connect
 
 MIRROR = 'select "FName" from raw_k3.customer order by _source_key::int'
@@ -115,3 +119,16 @@ def test_what_a_read_cost_the_source_is_kept(factory):
     assert burden["rows"] >= 25
     assert burden["statements"] >= 1
     assert burden["busy_seconds"] >= burden["longest_seconds"] > 0
+
+
+def test_outside_its_hours_an_erp_is_left_alone_until_somebody_insists(factory, monkeypatch):
+    path = factory.defs / "k3" / "defs.yaml"
+    hour = dt.datetime.now(ZoneInfo("Asia/Shanghai")).hour
+    closed = f"{(hour + 2) % 24:02}:00-{(hour + 3) % 24:02}:00"
+    head = path.read_text(encoding="utf-8")
+    path.write_text(head.replace("K3_URL}", f'K3_URL, pace: {{hours: ["{closed}"]}}}}'), encoding="utf-8")
+    result = factory.sync()
+    assert (result.status, result.problem.code, result.rows_read) == ("paused", "erp_outside_hours", 0)
+    assert factory.rows("select count(*) from ops.alert") == [(0,)]
+    monkeypatch.setenv(OUTSIDE_HOURS, "1")
+    assert factory.sync().status == "ok"
