@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.base import KEY, Check, Deletions, Discovered, Page, SchemaWatch
+from connectors.base import KEY, Check, CheckPoint, Deletions, Discovered, Page, SchemaWatch
 from connectors.config_models import SystemConfig
 from connectors.erp.account_set_list import Listed, listed, target_text
 from connectors.erp.connector import ErpConnector
@@ -57,20 +57,24 @@ class AccountSetsConnector:
             databases = self._databases()
         except Problem as problem:
             return Check(self.system, False, Text(problem.text("zh"), problem.text("en")))
+        points: list[CheckPoint] = []
         for item in databases:
             answer = self._connector(item).check()
+            points += [replace(point, sentence=_of(item, point.sentence)) for point in answer.points]
             if not answer.ok:
-                zh = f"账套数据库“{item.name}”：{answer.sentence['zh']}"
-                en = f"Database '{item.name}': {answer.sentence['en']}"
-                return replace(answer, sentence=Text(zh, en))
+                return replace(answer, sentence=_of(item, answer.sentence), points=tuple(points))
         names = ", ".join(item.name for item in databases)
         zh = f"ERP“{self.system}”的 {len(databases)} 个账套数据库都能读取：{names}。"
         en = f"All {len(databases)} account-set databases of ERP '{self.system}' can be read: {names}."
-        return Check(self.system, True, Text(zh, en))
+        return Check(self.system, True, Text(zh, en), tuple(points))
+
+    def first(self) -> ErpConnector:
+        """The connector of the first database, for what is the same in all of them."""
+        return self._connector(self._databases()[0])
 
     def discover(self) -> list[Discovered]:
         """The tables of the first database; all have the same."""
-        return self._connector(self._databases()[0]).discover()
+        return self.first().discover()
 
     def deletions(self, object_name: str) -> Deletions:
         return ErpConnector(self._config, target_text(self._url, "x")).deletions(object_name)
@@ -202,3 +206,8 @@ def _retired(config: SystemConfig) -> set[str]:
     if isinstance(databases, list):
         return {item.name.casefold() for item in databases if item.retired}
     return {name.casefold() for name in databases.retired} if databases is not None else set()
+
+
+def _of(item: Listed, sentence: Text) -> Text:
+    """A sentence about one database."""
+    return Text(f"账套数据库“{item.name}”：{sentence.zh}", f"Database '{item.name}': {sentence.en}")

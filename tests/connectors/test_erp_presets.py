@@ -81,7 +81,10 @@ EXPECTED: dict[str, dict[str, tuple[str, list[tuple[Any, ...]]]]] = {
             ],
         ),
         "customer": ("customer_code, customer_name", [("CUST0001", "苏州机械有限公司")]),
-        "supplier": ("supplier_code, supplier_name, address", [("VEN0001", "宁波钢材有限公司", "宁波市北仑区明州路 1 号")]),
+        "supplier": (
+            "supplier_code, supplier_name, address",
+            [("VEN0001", "宁波钢材有限公司", "宁波市北仑区明州路 1 号")],
+        ),
         "bom": (
             "bom_code, parent_material_code, component_material_code, component_qty, scrap_percent, is_in_use",
             [("CP001_V1.0", "CP001", "YL001", D("0.333333"), D("2.5"), True)],
@@ -213,7 +216,8 @@ def erp_url(
 
 
 @pytest.fixture(scope="module")
-def store_url(request: pytest.FixtureRequest) -> str:
+def store_url(request: pytest.FixtureRequest, erp_url: str) -> str:
+    """A store for each ERP: the same column has another type in another dialect, which would be schema drift."""
     server = request.getfixturevalue("postgres_server")
     url = str(server.url(server.create_database()))
     with pytest.MonkeyPatch.context() as patch:
@@ -248,8 +252,6 @@ def test_every_object_of_a_preset_arrives_in_the_store(
     with psycopg.connect(store_url.replace("+psycopg", ""), autocommit=True) as store:
         for name, config in system.erp_tables.items():
             entity = presets()[SYSTEMS[product][0]].objects[name].entity
-            store.execute(f"delete from core.{entity} where _dataset = %s".encode(), [f"{product}.{name}"])
-            store.execute("delete from quality.held_row where dataset = %s", [f"{product}.{name}"])
             result = sync_object(system, name, f"{dialect}-{product}", wait_seconds=0)
             assert (result.status, result.rejected) == ("ok", 0), (name, result)
             assert result.held == HELD.get((product, name), 0), (name, result)
@@ -354,3 +356,33 @@ class _Catalogue:
 
     def table(self, schema: str | None, name: str) -> Any:
         return self._tables[name]
+
+
+@pytest.mark.servers
+def test_two_account_sets_of_u8_are_kept_apart(postgres_server: Any) -> None:
+    """The same codes in two databases: every row says whose it is, and is a row of its own."""
+    from connectors.erp.account_sets import AccountSetsConnector
+    from connectors.erp.settings import AccountSet
+
+    names = [postgres_server.create_database() for _ in range(2)]
+    for name, account in zip(names, ("（一厂）", "（二厂）"), strict=True):
+        seed(postgres_server.url(name), "yonyou_u8", u8(account))
+    sets = [AccountSet(name=name, set=number, year=2026) for name, number in zip(names, ("001", "002"), strict=True)]
+    config = system_of("u8").model_copy(update={"databases": sets})
+    connector = AccountSetsConnector(config, postgres_server.url(names[0]).replace(names[0], "{database}"))
+    found = {
+        row["_key"]: (row["account_set"], row["account_year"], row["cInvName"])
+        for page in connector.read("material", None, 10)
+        for row in page.rows.to_pylist()
+    }
+    assert found == {
+        "001|2026|P-001": ("001", 2026, "离心泵（一厂）"),
+        "001|2026|R-001": ("001", 2026, "圆钢（一厂）"),
+        "002|2026|P-001": ("002", 2026, "离心泵（二厂）"),
+        "002|2026|R-001": ("002", 2026, "圆钢（二厂）"),
+    }
+    answer = connector.check()
+    assert answer.ok
+    assert len({point.sentence.en for point in answer.points if point.point == "database"}) == 2
+    with connector.first().surveyed() as (survey, _):
+        assert survey.product is presets()["yonyou_u8"]
