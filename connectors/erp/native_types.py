@@ -42,7 +42,7 @@ def _kind(declared: sa.types.TypeEngine[Any], dialect: str) -> tuple[pa.DataType
         return pa.int64(), "plain"
     if isinstance(declared, postgresql.MONEY):
         return MONEY, "number"
-    if isinstance(declared, sa.Integer):
+    if isinstance(declared, sa.Integer) and not isinstance(declared, oracle.NUMBER):
         if dialect == "oracle":
             return pa.decimal128(38, 0), "plain"  # Oracle's INTEGER is NUMBER(38)
         wide = isinstance(declared, mysql.BIGINT) and declared.unsigned
@@ -56,7 +56,7 @@ def _kind(declared: sa.types.TypeEngine[Any], dialect: str) -> tuple[pa.DataType
             zoned = bool(declared.timezone) or bool(getattr(declared, "local_timezone", False))
             return pa.timestamp("us"), "local" if zoned else "plain"
         return pa.date32(), "plain"
-    if isinstance(declared, sa.LargeBinary | sa.BINARY | sa.VARBINARY):
+    if isinstance(declared, sa.LargeBinary | sa.BINARY | sa.VARBINARY | oracle.RAW):
         return pa.binary(), "plain"
     if isinstance(declared, sa.String) and not isinstance(declared, sa.Enum):
         return pa.string(), "plain"

@@ -43,7 +43,7 @@ def formed(
     """The column as it is compared, ordered and selected."""
     expression = raw
     if column.form == "text":
-        expression = sa.func.to_char(raw) if dialect.name == "oracle" else sa.cast(raw, sa.UnicodeText())
+        expression = _as_text(raw, column, dialect.name)
     elif column.form == "number":
         expression = sa.cast(raw, _number(column.arrow, dialect.name))
     elif column.form == "micro":
@@ -106,6 +106,14 @@ def configured(column: SourceColumn, encoding: str | None, blank_is_null: bool, 
     # Oracle replaces what its declared character set does not know before it leaves the server.
     transit: Transit = "bytes" if encoding and dialect == "oracle" else column.transit
     return replace(column, encoding=encoding, blank_is_null=blank_is_null, transit=transit)
+
+
+def _as_text(raw: sa.ColumnElement[Any], column: SourceColumn, dialect: str) -> sa.ColumnElement[Any]:
+    if dialect == "oracle":
+        # A type SQLAlchemy does not know is XMLTYPE more often than not.
+        return sa.func.xmltype.getclobval(raw) if column.type_name in ("NULL", "xmltype") else sa.func.to_char(raw)
+    # SQL Server can neither compare an NTEXT nor make one of a time.
+    return sa.cast(raw, mssql.NVARCHAR() if dialect == "mssql" else sa.UnicodeText())
 
 
 def _number(arrow: pa.DataType, dialect: str) -> sa.types.TypeEngine[Any]:
