@@ -3,11 +3,11 @@
 Belongs here: when a read is full, the order of pages, what is remembered between reads. Does not belong
 here: what a mark means (`watermark.py`, `sequence.py`, `rowversion.py`), full reads (`sweep.py`).
 
-Position: {"mark": the mark's own, "full": when the last full read began, "sweep": ranges of a full read
-that is not finished}. The mark of a full read is taken before it begins, so that what changes meanwhile
-is read again. The position moves only when all of an incremental read has come; a read broken off is
-begun again where it began. Rows of an incremental read come at most once: a later version of a row is
-left for the next read.
+Position: {"plan": fingerprint of what is read and by which mark, "mark": the mark's own, "full": when the last
+full read began, "sweep": ranges of a full read that is not finished}. The mark of a full read is taken before
+it begins, so that what changes meanwhile is read again. The position moves only when all of an incremental
+read has come; a read broken off is begun again where it began. Rows of an incremental read come at most once:
+a later version of a row is left for the next read.
 """
 
 from __future__ import annotations
@@ -68,13 +68,14 @@ def read_incrementally(
     reader: Reader, stored: dict[str, Any] | None, page_rows: int, open_session: OpenSession
 ) -> Iterator[Page]:
     """The pages of one read in mode watermark or rowversion."""
-    known = stored if stored and "mark" in stored else {}
+    plan = reader.fingerprint(reader.plan.config.mode, *(mark.name for mark in reader.plan.marks))
+    known = stored if stored and stored.get("plan") == plan and "mark" in stored else {}
     if "sweep" in known:
         yield from _full(reader, _going_on(reader, known["mark"]), known, page_rows, open_session)
         return
     mark = _starting(reader, known.get("mark"))
     if not known or mark.unusable or full_is_due(known["full"], reader.plan.config.full_every):
-        begun = {**known, "begun": _now()}
+        begun = {**known, "plan": plan, "begun": _now()}
         yield from _full(reader, _starting(reader, None), begun, page_rows, open_session)
         return
     yield from _new_rows(reader, mark, known, page_rows)
@@ -105,7 +106,7 @@ def _full(
             mark = mark.seen(step.rows.extra[MARK])
         if step.state.done:
             mark = mark.finished(_clocks(reader))
-            position = {"mark": mark.position(), "full": known["begun"]}
+            position = {"plan": known["plan"], "mark": mark.position(), "full": known["begun"]}
         else:
             position = {**known, "mark": mark.position(), "sweep": step.state.position()}
         total = step.state.rows if step.state.done else None

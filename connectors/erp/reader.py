@@ -6,6 +6,7 @@ belong here: what a mode reads and remembers (`sweep.py`, `incremental.py`, `cha
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections import Counter
@@ -19,7 +20,7 @@ import sqlalchemy as sa
 
 from connectors.base import KEY, REJECTED_SCHEMA, ROW_NO
 from connectors.erp.explain import explain_connecting, explain_reading, is_lost
-from connectors.erp.query import Output, Plan, keyed, keyless_statement, page_statement
+from connectors.erp.query import Output, Plan, empty_statement, keyed, keyless_statement, page_statement
 from connectors.erp.rows import as_json, content_key, key_column, last_values, looks_equal, rejected_rows
 from connectors.erp.session import Session
 from connectors.erp.target import Target
@@ -120,6 +121,15 @@ class Reader:
     def empty(self) -> pa.Table:
         """A page's rows without any row."""
         return self.plan.schema.append(pa.field(KEY, pa.string())).append(pa.field(ROW_NO, pa.int64())).empty_table()
+
+    def fingerprint(self, *more: str) -> str:
+        """Of everything that decides what a row looks like and which rows there are: with another one, what an
+        earlier read remembered says nothing about this one."""
+        compiled = empty_statement(self.plan).compile(dialect=self.session.dialect)
+        values = sorted((name, str(value)) for name, value in compiled.params.items())
+        keys = [part.name for part in self.plan.key]
+        text = repr((str(compiled), values, str(self.plan.schema), keys, more))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     # --- talking to the database ------------------------------------------------------------------
 

@@ -14,7 +14,6 @@ again by the next read.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -26,7 +25,7 @@ import sqlalchemy as sa
 
 from connectors.erp.checksum import ROW_SUM, SUM_SCHEMA, Formula, formulas, sum_here, sum_of, sum_statement
 from connectors.erp.parallel import side_by_side
-from connectors.erp.query import as_position, as_type, bounds_statement, empty_statement, keyed, within
+from connectors.erp.query import as_position, as_type, bounds_statement, keyed, within
 from connectors.erp.ranges import Range, Ranges, joined
 from connectors.erp.reader import Reader, Rows
 from connectors.erp.session import Session
@@ -92,7 +91,7 @@ class Sweep:
         self._open_session = open_session
         self._mark = mark
         self._formula = self._usable() if hashed else None
-        plan = self._fingerprint()
+        plan = reader.fingerprint(self._formula.name if self._formula else "")
         known = Ranges.from_position(stored, plan)
         self.resumed = known is not None and not known.done and any(r.read == known.number for r in known.items)
         if known is None:
@@ -282,14 +281,6 @@ class Sweep:
         self._formula = None
 
     # --- where to begin ---------------------------------------------------------------------------
-
-    def _fingerprint(self) -> str:
-        """Of everything that decides what a row looks like: with another one, old sums say nothing."""
-        compiled = empty_statement(self._plan).compile(dialect=self._reader.session.dialect)
-        told = (str(compiled), sorted((name, str(value)) for name, value in compiled.params.items()))
-        formula = None if self._formula is None else self._formula.name
-        text = repr((told, str(self._plan.schema), [part.name for part in self._plan.key], formula))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _first_borders(self) -> list[tuple[str, ...]]:
         """Equal pieces of a whole-number key, for a parallel read that knows no ranges yet."""

@@ -346,3 +346,19 @@ def test_a_transaction_that_commits_late_is_in_the_log(thing: Database) -> None:
     if "postgresql" in thing.dialect:
         with thing.writer.begin() as connection:
             connection.execute(sa.text("SELECT pg_drop_replication_slot('late_one')"))
+
+
+def test_another_mode_or_another_list_of_columns_begins_with_everything(thing: Database) -> None:
+    found = follower(thing)
+    found.sync()
+    for attributes in (
+        STAMPED,
+        {**STAMPED, "columns": ["id", "name"]},
+        {"mode": "rowversion", "rowversion": "version"},
+        {"mode": "watermark", "watermark": "made"},
+        {},
+    ):
+        found.attributes = {**THING, **attributes}
+        found.sync()
+        assert found.carried == ROWS
+        check(found, thing)

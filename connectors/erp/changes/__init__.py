@@ -7,8 +7,8 @@ Because rows are read from the table, joins and exact types are the same as in e
 the order of changes nor reading one twice matters: what is found is what is there now. A key that is not
 found is gone. A change in a joined table leads to the rows it is joined to. The first read is a full one,
 begun after the position in the log was noted; so is one after the log was cut off, with a note.
-Position: {"log": the log's own, "full": when the last full read began, "sweep": ranges of one unfinished,
-"counted": whether rows were counted since}.
+Position: {"plan": fingerprint of what is read, "log": the log's own, "full": when the last full read began,
+"sweep": ranges of one unfinished, "counted": whether rows were counted since}.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def read_changes(
 ) -> Iterator[Page]:
     """The pages of one read in mode changes. Raises Problem `erp_changes_*` that says what to switch on."""
     log = _log(reader)
-    known = stored if stored and "log" in stored else {}
+    plan = reader.fingerprint("changes")
+    known = stored if stored and stored.get("plan") == plan and "log" in stored else {}
     if "sweep" in known:
         yield from _full(reader, known, page_rows, open_session)
         return
@@ -57,7 +58,7 @@ def read_changes(
             reader.notes.append(Problem("erp_changes_gone", **reader.names()))
     if changes is None or changes.everything:
         begun = datetime.now(UTC).isoformat(timespec="seconds")
-        yield from _full(reader, {**known, "log": log.here(), "begun": begun}, page_rows, open_session)
+        yield from _full(reader, {"plan": plan, "log": log.here(), "begun": begun}, page_rows, open_session)
         return
     yield from _changed(reader, known, changes, page_rows)
 
@@ -80,7 +81,8 @@ def _full(reader: Reader, known: dict[str, Any], page_rows: int, open_session: O
     for step in sweep.steps(keyless):
         assert step.rows is not None
         if step.state.done:
-            position, total = {"log": known["log"], "full": known["begun"], "counted": False}, step.state.rows
+            kept = {"plan": known["plan"], "log": known["log"], "full": known["begun"]}
+            position, total = {**kept, "counted": False}, step.state.rows
         else:
             position, total = {**known, "sweep": step.state.position()}, None
         yield Page(step.rows.good, position, step.rows.rejected, partial=True, total=total)
@@ -107,7 +109,7 @@ def _changed(reader: Reader, known: dict[str, Any], changes: Changes, page_rows:
     if not known.get("counted"):
         # The full read may have been landed without its deletions (a crash at its very end): count once more.
         total = int(reader.scalar(rows_count(plan)))
-    position = {"log": changes.position, "full": known["full"], "counted": True}
+    position = {**known, "log": changes.position, "counted": True}
     yield Page(reader.empty, position, partial=total is not None, total=total)
 
 
