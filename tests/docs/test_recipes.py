@@ -101,9 +101,11 @@ def test_connect_your_erp(project: Project, dialect: str, request: pytest.Fixtur
 
 def test_connect_your_mes(project: Project, mes_url: str) -> None:
     project.environment = {"WATERWORKS_NORTH_URL": mes_url}
-    [rows] = project.follow(RECIPES / "connect-your-mes.md")
-    assert len(rows) == 5
-    assert {row[2] for row in rows} == {"P2"}
+    machines, people = project.follow(RECIPES / "connect-your-mes.md")
+    assert len(machines) == len(people) == 5
+    assert {row[2] for row in machines + people} == {"P2"}
+    loads = project.query("select dataset, status from ops.load where system = 'north' order by dataset")
+    assert loads == [(f"north.{name}", "ok") for name in ("employee", "equipment", "work_order")]
 
 
 def equipment_ledger(path: Path) -> None:
