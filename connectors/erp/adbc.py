@@ -76,7 +76,7 @@ class PostgresSession(NativeSession):
             return None
         try:
             with self._connection().cursor() as cursor:
-                cursor.execute(str(compiled))
+                cursor.execute(str(compiled).replace("%%", "%"))  # doubled for a driver with parameters
                 table = cursor.fetch_arrow_table()
         except Error as error:
             self._close_bulk()
