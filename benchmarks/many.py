@@ -70,7 +70,7 @@ def run(rows: int = sum(SIZES) * TABLES // len(SIZES)) -> Benchmark:
                 ).fetchall()
         finally:
             server.stop()
-    total = loaded[0][0]
+    total = int(loaded[0][0])
     if loaded != [(total, 0, TABLES), (0, total, TABLES)]:
         raise AssertionError(str(loaded))
     entries = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +62,24 @@ def load_systems(defs_dir: Path | None = None) -> dict[str, SystemConfig]:
 
 
 def read_systems(defs_dir: Path | None = None) -> tuple[dict[str, SystemConfig], list[Problem]]:
-    """(systems that are configured without a mistake, every mistake): so one system's typo stops only that one."""
+    """(systems that are configured without a mistake, every mistake): so one system's typo stops only that one.
+
+    Files that did not change are not read again: a run asks once for each of its tables.
+    """
+    paths = sorted((defs_dir or DEFS_DIR).glob("*/defs.yaml"))
+    stamps = ((path, status.st_mtime_ns, status.st_size) for path in paths if (status := path.stat()))
+    systems, problems = _read(tuple(stamps))
+    return dict(systems), list(problems)
+
+
+@lru_cache(maxsize=4)
+def _read(files: tuple[tuple[Path, int, int], ...]) -> tuple[dict[str, SystemConfig], list[Problem]]:
+    """`files`: path, time of change and size of every defs.yaml."""
     problems: list[Problem] = []
     broken: set[str] = set()
     heads: dict[str, tuple[SourceSystemConfig, Document]] = {}
     objects: dict[str, dict[str, tuple[ObjectConfig, Document]]] = {}
-    for path in sorted((defs_dir or DEFS_DIR).glob("*/defs.yaml")):
+    for path, _, _ in files:
         try:
             documents = load_documents(path)
         except Problem as problem:
