@@ -1,4 +1,4 @@
-"""A workbook of 20 columns read with every value's address: ours beside inflating the file and openpyxl.
+"""Workbooks of 20 columns: read with every value's address, marked, read by the hundred; ours beside openpyxl.
 
 Belongs here: the workbook (written as XML, so that formulas have cached values), the contenders, the
 proof that both readers saw the same values in the same rows.
@@ -16,6 +16,8 @@ from xml.sax.saxutils import escape
 
 from benchmarks.measure import Figures, Meter, isolated
 from benchmarks.report import Benchmark, Entry
+from benchmarks.workbook_limit import limit
+from connectors.excel.annotate import Summary
 from schemas.model import Template, TemplateColumn, Text
 
 HEADERS = tuple(
@@ -34,12 +36,20 @@ HEADERS = tuple(
 )
 assert len(HEADERS) == 20
 HEADER_ROW = 3
+REPEATS = 5  # of short jobs, whose figures are then means
+MARKS = 2000
+MOST_FILES, SMALL_ROWS = 500, 200
+TIMES = 20
 WARM = "warm.xlsx"  # ten rows, which each reader reads first: imports are not what is measured
 _WORD = Text("基准", "Benchmark")
 TEMPLATE = Template(
     "bench", _WORD, _WORD, "it", "bench", "bench.sheet", ("*.xlsx",),
     tuple(TemplateColumn(header) for header in HEADERS), (HEADERS[0],),
 )  # fmt: skip
+_SUMMARY = Summary(
+    "问题清单", ("工作表", "单元格", "级别", "问题", "建议值"), {"error": "错误", "warning": "警告", "info": "提示"}
+)
+Run = tuple[str, int, tuple[Figures, Any]]  # contender, rows, (figures, what it saw)
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -86,7 +96,7 @@ def make(path: Path, rows: int) -> None:
                 parts.append(text(at, row, f"M{number:07d}"))
             elif kind in ("名称", "说明"):
                 if seed % 9:
-                    parts.append(text(at, row, f"{kind}{seed % 3000}"))
+                    parts.append(text(at, row, f"{kind}-{seed % 3000}"))
             elif kind == "数量":
                 parts.append(f'<c r="{at}{row}"><v>{seed % 5000}</v></c>')
             elif kind == "单价":
@@ -119,11 +129,90 @@ def digest(rows: list[list[Any]]) -> str:
     return f"{len(rows)} rows {hashlib.sha256(content.encode()).hexdigest()}"
 
 
-def inflate(path: Path) -> tuple[Figures, str]:
-    """Only the bytes out of the zip file: the least any reader must do."""
-    with Meter() as meter, zipfile.ZipFile(path) as package:
-        size = sum(len(package.read(name)) for name in package.namelist())
-    return meter.figures, f"{size} bytes"
+def cells(path: Path) -> tuple[Figures, str]:
+    """Every cell with its address, type, error and formula, from the child process that opens the file."""
+    from connectors.excel import sandbox
+    from connectors.excel.cells import FORMULA
+
+    sandbox.read_workbook(path.with_name(WARM), WARM)
+    with Meter() as meter:
+        for _ in range(REPEATS):
+            sheet = sandbox.read_workbook(path, path.name).sheets[0]
+    formulas = sum(kind >= FORMULA for kind in sheet.cells["kind"].to_pylist())
+    return _per_round(meter.figures), f"{sheet.cells.num_rows} cells {sheet.errors['count']} errors {formulas} formulas"
+
+
+def _per_round(figures: Figures) -> Figures:
+    return Figures(figures.cpu / REPEATS, figures.wall / REPEATS, figures.peak_mb)
+
+
+def many(folder: Path) -> tuple[Figures, int]:
+    """Every cell of every small file of a folder."""
+    from connectors.excel import sandbox
+
+    sandbox.read_workbook(folder.parent / WARM, WARM)
+    with Meter() as meter:
+        found = sum(sandbox.read_workbook(path, path.name).sheets[0].cells.num_rows for path in folder.iterdir())
+    return meter.figures, found
+
+
+def many_openpyxl(folder: Path) -> tuple[Figures, int]:
+    """The same with openpyxl, read-only, values of formulas."""
+    from openpyxl import load_workbook
+
+    load_workbook(folder.parent / WARM, read_only=True).close()
+    found = 0
+    with Meter() as meter:
+        for path in folder.iterdir():
+            book = load_workbook(path, read_only=True, data_only=True)
+            found += sum(value is not None for row in book.worksheets[0].iter_rows(values_only=True) for value in row)
+            book.close()
+    return meter.figures, found
+
+
+def _marks(rows: int) -> list[Any]:
+    from connectors.excel.annotate import Mark
+
+    chosen = range(0, rows * 20, max(rows * 20 // MARKS, 1))
+    return [
+        Mark(
+            "数据",
+            f"{_letter(n % 19)}{HEADER_ROW + 1 + n // 20}",
+            "error",
+            f"第 {n} 处：请检查",
+            "12" if n % 3 else None,
+        )
+        for n in list(chosen)[:MARKS]
+    ]
+
+
+def marked(path: Path, rows: int) -> tuple[Figures, int]:
+    """A copy with marked cells, everything else byte for byte as it was."""
+    from connectors.excel.annotate import annotate
+
+    marks = _marks(rows)
+    annotate(path.with_name(WARM), path.with_name("warm-marked.xlsx"), marks[:1], _SUMMARY)
+    with Meter() as meter:
+        for _ in range(REPEATS):
+            annotate(path, path.with_name("marked.xlsx"), marks, _SUMMARY)
+    return _per_round(meter.figures), _comments(path.with_name("marked.xlsx"))
+
+
+def marked_openpyxl(path: Path, rows: int) -> tuple[Figures, int]:
+    """The same marks by openpyxl, which reads and writes everything anew."""
+    from connectors.excel.rebuild import with_openpyxl
+
+    marks = _marks(rows)
+    with_openpyxl(path.with_name(WARM), path.with_name("warm-openpyxl.xlsx"), marks[:1], _SUMMARY)
+    with Meter() as meter:
+        with_openpyxl(path, path.with_name("openpyxl.xlsx"), marks, _SUMMARY)
+    return meter.figures, _comments(path.with_name("openpyxl.xlsx"))
+
+
+def _comments(path: Path) -> int:
+    with zipfile.ZipFile(path) as package:
+        parts = [name for name in package.namelist() if "comment" in name.lower() and name.endswith(".xml")]
+        return sum(package.read(name).count(b"<comment ") for name in parts)
 
 
 def ours(path: Path) -> tuple[Figures, str]:
@@ -173,22 +262,60 @@ def _shown(value: Any) -> str:
 
 
 def run(rows: int = 10_000) -> Benchmark:
-    """Raises AssertionError if the two readers saw different values."""
+    """Raises AssertionError if two contenders saw different values."""
     with tempfile.TemporaryDirectory(prefix="waterworks-bench-") as folder:
         path = Path(folder) / "价格表.xlsx"
         make(path, rows)
         make(path.with_name(WARM), 10)
-        runs = {
-            "inflate only (no reader can be faster)": isolated(inflate, path),
-            "ours: values, addresses, error cells, header found": isolated(ours, path),
-            "openpyxl, read-only": isolated(openpyxl, path),
-        }
-    entries = tuple(Entry(name, rows, figures, result) for name, (figures, result) in runs.items())
-    if entries[1].result != entries[2].result:
-        raise AssertionError(f"the readers disagree: {entries[1].result} and {entries[2].result}")
+        name, figures, seen = limit(path)
+        runs = [(name, rows, (figures, seen))]
+        runs += [
+            ("ours: every cell with address, type, error, formula", rows, isolated(cells, path)),
+            ("ours: to pages of a template, header found", rows, isolated(ours, path)),
+            ("openpyxl, read-only, values only", rows, isolated(openpyxl, path)),
+        ]
+        runs += _marked_copies(path, rows) + _small_files(path, rows)
+        big = path.with_name("大表.xlsx")
+        make(big, rows * TIMES)
+        runs.append((f"ours: {TIMES} times the rows, every cell", rows * TIMES, isolated(big_one, big)))
+    entries = tuple(Entry(name, count, figures, result) for name, count, (figures, result) in runs)
+    pairs = [(2, 3), (4, 5), (6, 7)] + ([(0, 1)] if "cells" in str(entries[0].result) else [])
+    for one, other in pairs:
+        if entries[one].result != entries[other].result:
+            raise AssertionError(f"{entries[one]} and {entries[other]} disagree")
     return Benchmark(
         "workbook",
         "Workbook of 20 columns, every value with its cell",
-        "Ours counts the child process that opens the file and its start. Both readers saw the same values.",
+        "All figures include the child process that opens the files, which a first small file has started. Contenders"
+        " of one job saw the same cells. The last column compares with the limit, also for the other jobs.",
         entries,
     )
+
+
+def _marked_copies(path: Path, rows: int) -> list[Run]:
+    return [
+        (f"ours: a copy with {MARKS} marks, the rest byte for byte", rows, isolated(marked, path, rows)),
+        ("openpyxl: the same marks", rows, isolated(marked_openpyxl, path, rows)),
+    ]
+
+
+def _small_files(path: Path, rows: int) -> list[Run]:
+    folder = path.with_name("small")
+    folder.mkdir()
+    count = min(MOST_FILES, rows // 20)
+    for number in range(count):
+        make(folder / f"{number}.xlsx", SMALL_ROWS)
+    return [
+        (f"ours: {count} files of {SMALL_ROWS} rows", count * SMALL_ROWS, isolated(many, folder)),
+        ("openpyxl: the same files", count * SMALL_ROWS, isolated(many_openpyxl, folder)),
+    ]
+
+
+def big_one(path: Path) -> tuple[Figures, str]:
+    """One big workbook, once."""
+    from connectors.excel import sandbox
+
+    sandbox.read_workbook(path.with_name(WARM), WARM)
+    with Meter() as meter:
+        sheet = sandbox.read_workbook(path, path.name).sheets[0]
+    return meter.figures, f"{sheet.cells.num_rows} cells"

@@ -64,6 +64,7 @@ def read_csv(path: Path, shown_name: str, target: Spool) -> dict[str, str]:
         limit = f"{MAX_BYTES // 1_000_000} MB"
         raise Problem("workbook_too_big", file=shown_name, what=f"{size // 1_000_000} MB", limit=limit)
     text, encoding = decode(path.read_bytes(), shown_name)
+    csv.field_size_limit(MAX_BYTES)  # kept by the process: the file before this one may have left another
     first_line, _, rest = text.partition("\n")
     named = first_line.strip().lower().startswith("sep=") and len(first_line.strip("\r\n")) == 5
     if named:

@@ -25,7 +25,7 @@ from connectors.excel.cells import (
     column_letters,
 )
 from connectors.excel.ooxml import number
-from connectors.excel.package import MAX_SHEET, Package
+from connectors.excel.package import MAX_SHEET, MAX_TEXT, Package
 from connectors.excel.spool import Spool
 from schemas.problems import Problem
 
@@ -112,6 +112,8 @@ class OdsRead:
     def _text(self, text: str) -> None:
         if self._cell is not None and not self._skip and self._lines:
             self._lines[-1] += text
+            if len(self._lines[-1]) > MAX_TEXT:
+                raise self.package.suspicious(f"content.xml: a cell of more than {MAX_TEXT >> 20} MB")
 
     def _end(self, tag: str) -> None:
         if self._skip:

@@ -30,8 +30,9 @@ def test_rules_find_exactly_what_was_planted() -> None:
 
 def test_readers_see_the_same_values() -> None:
     done = workbook.run(ROWS)
-    assert done.entries[1].result == done.entries[2].result
-    assert str(done.entries[1].result).startswith(f"{ROWS} rows ")
+    assert done.entries[2].result == done.entries[3].result
+    assert str(done.entries[2].result).startswith(f"{ROWS} rows ")
+    assert done.entries[0].result == done.entries[1].result or "bytes" in done.entries[0].result
 
 
 def test_every_way_carries_the_same_rows() -> None:
@@ -56,7 +57,7 @@ def test_an_error_in_a_contender_is_an_error_of_the_benchmark() -> None:
 def test_results_are_printed_with_ratios_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["workbook", "--rows", "50", "--out", str(tmp_path)]) == 0
     kept = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
-    assert [entry["rows"] for entry in kept["benchmarks"][0]["entries"]] == [50, 50, 50]
+    assert [entry["rows"] for entry in kept["benchmarks"][0]["entries"]][:6] == [50] * 6
     assert "openpyxl" in (tmp_path / "results.md").read_text(encoding="utf-8")
     assert "Workbook of 20 columns" in capsys.readouterr().out
 

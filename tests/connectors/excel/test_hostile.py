@@ -189,3 +189,12 @@ def test_the_child_gets_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_wrong_extension_is_read_by_content(tmp_path: Path) -> None:
     assert cells_of(save(tmp_path / "a.xlsx", [["x"]]).rename(tmp_path / "a.xls")) == {"A1": "x"}
+
+
+def test_a_file_leaves_nothing_behind_for_the_next_one(tmp_path: Path) -> None:
+    """The child goes on with the next file: an unclosed quote sets a limit that must not hold for others."""
+    unclosed, long = tmp_path / "a.csv", tmp_path / "b.csv"
+    unclosed.write_text('a,b\n"' + "x,1\n" * 20_000, encoding="utf-8")
+    long.write_text("名称,备注\n" + "x" * 40_000 + ",1\n", encoding="utf-8")
+    cells_of(unclosed)
+    assert cells_of(long)["B2"] == "1"
