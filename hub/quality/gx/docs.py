@@ -6,6 +6,7 @@ like (`results.py`), how a page becomes independent of the internet (`offline.py
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterable
@@ -58,7 +59,14 @@ def publish_data_docs(
         for (dataset, entity, day), of_rules in counts.items()
         if entity in contracts
     ]
-    return publish(results, folder, code_lists())
+    codes = code_lists()
+    shown, stamp = _home(folder) / "shown", hashlib.sha256(repr((results, codes)).encode()).hexdigest()
+    pages = {result.dataset: folder / _page(result) for result in results}
+    if shown.exists() and shown.read_text() == stamp and all(page.exists() for page in pages.values()):
+        return pages  # rendering costs half a second per dataset, and nothing on any page would be another
+    pages = publish(results, folder, codes)
+    shown.write_text(stamp)
+    return pages
 
 
 def publish(results: Iterable[DatasetResult], folder: Path, codes: CodeLists) -> dict[str, Path]:
