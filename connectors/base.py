@@ -183,6 +183,15 @@ class TellsBurden(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsRemarks(Protocol):
+    """A source that says what it did to values that could not land as they are stored, and what it decided."""
+
+    def remarks(self, object_name: str) -> list[Problem]:
+        """Sentences about the reads of the object since the connector was made."""
+        ...
+
+
 class ListsKeys(Connector, Protocol):
     """A source that can list the keys of an object without its rows."""
 

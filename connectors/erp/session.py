@@ -58,7 +58,7 @@ class Access:
     pace: Pace = field(default_factory=Pace)
     encoding: str | None = None
     blank_is_null: bool = False
-    odd_dates: Literal["null", "reject"] = "null"
+    odd_dates: Literal["empty", "reject"] = "empty"
     hints: Literal["none", "nolock", "snapshot"] = "none"
     remarks: Remarks = field(default_factory=Remarks)
 

@@ -120,7 +120,7 @@ class ErpSettings(Config):
     """What a `SourceSystem` document of kind erp may say beside what every system says.
 
     encoding: what text columns really hold where the database declares Latin-1 or nothing (gbk, big5).
-    odd_dates: what becomes of dates no calendar has (0000-00-00, infinity): null and counted, or the row
+    odd_dates: what becomes of dates no calendar has (0000-00-00, infinity): empty and counted, or the row
     is rejected. blank_is_null: padding is cut off and blank text is NULL (Kingdee Cloud Galaxy).
     hints: SQL Server: nolock reads uncommitted rows, snapshot reads the last committed ones.
     databases: the same objects are read from each of them (one database per account set and year).
@@ -128,7 +128,7 @@ class ErpSettings(Config):
 
     pace: Pace = Pace()
     encoding: Encoding | None = None
-    odd_dates: Literal["null", "reject"] = "null"
+    odd_dates: Literal["empty", "reject"] = "empty"
     blank_is_null: bool = False
     hints: Literal["none", "nolock", "snapshot"] = "none"
     databases: list[AccountSet] | AccountSetPattern | AccountSetList | None = None

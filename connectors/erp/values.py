@@ -42,7 +42,7 @@ class Arrival:
     remarks: Remarks
     timezone: str
     careful: bool = False
-    odd_dates: Literal["null", "reject"] = "null"
+    odd_dates: Literal["empty", "reject"] = "empty"
 
     @property
     def transit_schema(self) -> pa.Schema:

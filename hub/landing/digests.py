@@ -14,16 +14,19 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from functools import cache
-from typing import IO, Any
+from importlib.metadata import version
+from typing import IO, TYPE_CHECKING, Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
 from connectors.base import KEY, ROW_NO
 
+if TYPE_CHECKING:
+    import duckdb
+
 HASH = "_hash"  # fixed_size_binary[16]
-SCHEME = f"duckdb-hash-{duckdb.__version__}"
+SCHEME = f"duckdb-hash-{version('duckdb')}"  # its name alone: importing it would slow every start
 
 # Up to this many records stay in memory; more go to files of about this size each.
 IN_MEMORY = 1_000_000
@@ -33,8 +36,8 @@ PARTS = 16
 def with_row_hash(rows: pa.Table) -> pa.Table:
     """The rows plus HASH: 128 bits over all source values in column order.
 
-    Position columns do not count: a row that only moved in its sheet is the same row. The halves differ
-    by what they begin with, so that one value that collides in the first does not in the second.
+    Position columns do not count: a row that only moved in its sheet is the same row. Rows are compared
+    with the row of the same key only; that a changed value goes unseen has the odds of 64 equal bits.
     """
     columns = ", ".join(_quoted(name) for name in rows.column_names if name not in (KEY, ROW_NO))
     first, second = (f"hash({salt}{', ' + columns if columns else ''})" for salt in (1, 2))
@@ -140,6 +143,8 @@ def _read(file: IO[bytes], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
 
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
+    import duckdb
+
     return duckdb.connect(config={"threads": 1})
 
 

@@ -27,7 +27,16 @@ from hub.landing.known import Known, repeated_key, repeated_on_page
 from hub.landing.lease import Lease, fence
 from hub.landing.merge import key_repeated, merge_page, register_file
 from hub.landing.prepare import PageKeys, check_page, to_process
-from hub.landing.record import begin_load, burden_of, count_rows, cursor_of, end_load, is_new_version, move_cursor
+from hub.landing.record import (
+    begin_load,
+    burden_of,
+    count_rows,
+    cursor_of,
+    end_load,
+    is_new_version,
+    move_cursor,
+    remarks_of,
+)
 from hub.landing.stage import write_landed
 from hub.store.engine import connect
 from schemas.problems import Problem
@@ -81,6 +90,7 @@ class Load:
         self.counts: Counter[str] = Counter()
         self.load_id = 0
         self.known: Known
+        self.notes: list[Problem] = []
         self.seen = Spool([("key", "<u8")])
         self.writer = ThreadPoolExecutor(1, "landing")
         self.deletions: Deletions = "no"
@@ -110,9 +120,10 @@ class Load:
                         self.progress(self.dataset.name, self.counts["rows_read"])
             self._finish(source, object_name)
         except Problem as problem:
-            return self._fail(problem, source)
+            return self._fail(problem, source, object_name)
         except Exception as error:
-            self._fail(Problem("load_failed", dataset=self.dataset.name, reason=f"{type(error).__name__}: {error}"))
+            unknown = Problem("load_failed", dataset=self.dataset.name, reason=f"{type(error).__name__}: {error}")
+            self._fail(unknown, source, object_name)
             raise
         finally:
             self._close()
@@ -131,6 +142,8 @@ class Load:
 
     def _take(self, page: Page, rules_changed: bool) -> None:
         self.partial, self.total = self.partial or page.partial, page.total
+        if page.file is not None:
+            self.notes += [note for note in page.file.notes if note not in self.notes]
         if page.complete:
             self.deletions = "read"
         rows, rejected = with_row_hash(page.rows), page.rejected
@@ -197,7 +210,7 @@ class Load:
             fence(self.connection, self.lease)
             deleted = record_deletions(self.connection, self.dataset, self.load_id, missing)
             count_rows(self.connection, self.load_id, Counter(deleted=deleted))
-            end_load(self.connection, self.load_id, "ok", None, burden_of(source))
+            end_load(self.connection, self.load_id, "ok", None, *self._told(source, object_name))
             # Only a finished load vouches for its rules: after a kill the rest is looked at again.
             start_over: dict[str, Any] | None = {} if self.lacking else None
             move_cursor(self.connection, self.dataset, self.load_id, start_over, self.dataset.rules)
@@ -257,11 +270,15 @@ class Load:
                 fence(self.connection, self.lease)
                 mirror.begin(self.connection, self.dataset, self.landing)
 
-    def _fail(self, problem: Problem, source: Connector | None = None) -> LoadResult:
+    def _told(self, source: Connector | None, object_name: str) -> tuple[dict[str, Any] | None, list[Problem]]:
+        """(what the read cost its source, what it found out and decided)."""
+        return burden_of(source), [*self.notes, *remarks_of(source, object_name)]
+
+    def _fail(self, problem: Problem, source: Connector | None, object_name: str) -> LoadResult:
         status = "paused" if problem.code in PAUSES else "failed"
         self.connection.rollback()
         with self.connection.transaction():
-            end_load(self.connection, self.load_id, status, problem, burden_of(source))
+            end_load(self.connection, self.load_id, status, problem, *self._told(source, object_name))
         return replace(self._result(status), problem=problem)
 
     def _close(self) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import psycopg
 import pyarrow as pa
 from psycopg import sql
@@ -120,6 +119,8 @@ def rebuild(connection: psycopg.Connection[Any], dataset: str, landing: Path) ->
     For a dataset that was loaded before its mirror was asked for. Rows deleted in the source since are
     left out by `prune`.
     """
+    import duckdb
+
     files = connection.execute(
         "select id, path from ops.landed_file where dataset = %s order by id", (dataset,)
     ).fetchall()

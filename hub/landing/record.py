@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
-from connectors.base import Connector, SourceFile, TellsBurden
+from connectors.base import Connector, SourceFile, TellsBurden, TellsRemarks
 from hub.landing.dataset import Dataset
 from hub.landing.lease import Lease
 from hub.store.engine import one
@@ -54,19 +55,32 @@ def end_load(
     connection: psycopg.Connection[Any],
     load_id: int,
     status: str,
-    problem: Problem | None = None,
-    burden: dict[str, Any] | None = None,
+    problem: Problem | None,
+    burden: dict[str, Any] | None,
+    notes: Iterable[Problem],
 ) -> None:
-    """burden: what the read cost its source, where the source counts it."""
+    """burden: what the read cost its source; notes: what reading found out and decided."""
+    told = {json.dumps(note.as_json(), default=str): note.as_json() for note in notes}
     connection.execute(
-        "update ops.load set status = %s, finished_at = now(), problem = %s, burden = %s where id = %s",
-        (status, Jsonb(problem.as_json()) if problem else None, Jsonb(burden) if burden else None, load_id),
+        "update ops.load set status = %s, finished_at = now(), problem = %s, burden = %s, notes = %s where id = %s",
+        (
+            status,
+            Jsonb(problem.as_json()) if problem else None,
+            Jsonb(burden) if burden else None,
+            Jsonb({"notes": list(told.values())}) if told else None,
+            load_id,
+        ),
     )
 
 
 def burden_of(source: Connector | None) -> dict[str, Any] | None:
     """What reading cost the source so far; None where it does not count."""
     return source.burden_json() if isinstance(source, TellsBurden) else None
+
+
+def remarks_of(source: Connector | None, object_name: str) -> list[Problem]:
+    """What the source says it did to values and decided on its way."""
+    return source.remarks(object_name) if isinstance(source, TellsRemarks) else []
 
 
 def cursor_of(connection: psycopg.Connection[Any], dataset: Dataset) -> tuple[Position | None, str | None]:

@@ -37,6 +37,7 @@ class Load(Base):
     unchanged: Mapped[int] = mapped_column(server_default="0")
     deleted: Mapped[int] = mapped_column(server_default="0")  # keys gone from the source; not part of rows_read
     problem: Mapped[dict[str, Any] | None]  # {"code", "params"} of schemas.problems
+    notes: Mapped[dict[str, Any] | None]  # {"notes": [problem, ...]}: what reading found out and decided
     burden: Mapped[dict[str, Any] | None]  # what the read cost the source: statements, seconds, rows
 
 

@@ -132,3 +132,11 @@ def test_outside_its_hours_an_erp_is_left_alone_until_somebody_insists(factory, 
     assert factory.rows("select count(*) from ops.alert") == [(0,)]
     monkeypatch.setenv(OUTSIDE_HOURS, "1")
     assert factory.sync().status == "ok"
+
+
+def test_what_reading_did_to_values_is_kept_with_the_load(factory):
+    factory.erp_sql("update t_Organization set FContact = 'a' || char(0) || 'b' where FItemID = 5")
+    factory.sync()
+    ((notes,),) = factory.rows("select notes from ops.load")
+    assert [note["code"] for note in notes["notes"]] == ["erp_text_nul"]
+    assert notes["notes"][0]["params"]["column"] == "FContact"

@@ -22,6 +22,7 @@ def _id() -> sa.Column[object]:
 
 
 def upgrade() -> None:
+    op.add_column("load", sa.Column("notes", _JSON, nullable=True), schema="ops")
     op.add_column("load", sa.Column("burden", _JSON, nullable=True), schema="ops")
     op.create_table(
         "source_schema",
@@ -90,3 +91,4 @@ def downgrade() -> None:
     for table in ("webhook_event", "alert", "schema_change", "source_schema"):
         op.drop_table(table, schema="ops")
     op.drop_column("load", "burden", schema="ops")
+    op.drop_column("load", "notes", schema="ops")
