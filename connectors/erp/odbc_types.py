@@ -28,12 +28,13 @@ _MOMENTS = {93, 11}
 _BIT, _OFFSET_MOMENT = -7, -155
 
 MYSQL = ("MariaDB", "MySQL")
+_SIZED_NUMBERS = {"decimal", "numeric", "number"}
 
 
 def source_column(row: Any, product: str, unbounded: set[str]) -> SourceColumn:
     """A column from a row of SQLColumns. unbounded: numbers without a declared precision."""
     kind = (row.type_name or "").lower()
-    column = SourceColumn(row.column_name, pa.string(), kind or str(row.data_type), row.nullable != 0)
+    column = SourceColumn(row.column_name, pa.string(), _declared(row, kind), row.nullable != 0)
     if product == "SQLite":
         return _sqlite(column, row.data_type)
     arrow, form, transit = _plain(row, kind)
@@ -49,6 +50,16 @@ def source_column(row: Any, product: str, unbounded: set[str]) -> SourceColumn:
     elif product == "Microsoft SQL Server":
         form, transit = _sql_server(row, kind, form, transit)
     return replace(column, arrow=arrow, form=form, transit=transit)
+
+
+def _declared(row: Any, kind: str) -> str:
+    """The type with its size, so that a column made narrower shows: 'varchar(80)', 'numeric(20, 4)'."""
+    size = row.column_size or 0
+    if not kind or "(" in kind:
+        return kind or str(row.data_type)
+    if row.data_type in _DECIMALS and kind in _SIZED_NUMBERS:
+        return f"{kind}({size}, {row.decimal_digits or 0})"
+    return f"{kind}({size})" if size > 0 and "char" in kind else kind
 
 
 def _plain(row: Any, kind: str) -> tuple[pa.DataType, Form, Transit]:
