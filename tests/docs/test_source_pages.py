@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from connectors.config import load_systems
+from connectors.config_models import SourceSystemConfig
+from connectors.erp.config import ErpTableConfig
 from hub.settings import PROJECT
 from portal.cli.main import app
 
@@ -41,6 +45,18 @@ def test_the_system_that_takes_events_loads(tmp_path):
     system = load(tmp_path, body)["mes2"]
     assert system.webhook is not None
     assert system.mes_endpoints["material"].webhook is not None
+
+
+@pytest.mark.parametrize("body", fences("erp-databases.md", "yaml"))
+def test_every_example_for_an_erp_loads(tmp_path, body):
+    keys = yaml.safe_load(textwrap.dedent(body))
+    table = {"system": "erp1", "object": "customer", "table": "t_Organization", "key": ["FItemID"]}
+    system = {"system": "erp1", "kind": "erp", "plant": "P1", "title": {"zh": "一", "en": "One"}, "url_env": "ERP1_URL"}
+    # A part of a document belongs to the system or to one of its tables; a whole one says what it is.
+    if "attributes" in keys:
+        keys = keys["attributes"]
+    model, rest = (ErpTableConfig, table) if "table" in keys else (SourceSystemConfig, system)
+    assert model.model_validate({**rest, **keys})
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,7 @@ class CheckResult(Base):
     ok: Mapped[bool]
     sentence_zh: Mapped[str]
     sentence_en: Mapped[str]
+    points: Mapped[dict[str, Any] | None]  # {"points": [{point, verdict, sentence: {zh, en}, object}, ...]}
     checked_at: Mapped[datetime] = now_column()
 
 

@@ -77,11 +77,11 @@ def check(request: Request, user: Me, system: str) -> Response:
         raise HTTPException(404)
     found = check_connection(config)
     with connect() as connection:
-        sync.store_check(connection, system, found.ok, found.sentence.zh, found.sentence.en)
+        sync.store_check(connection, found)
         audit(connection, user.login, "check_connection", system, ok=found.ok)
         row = sync.checks(connection)[system]
     if request.headers.get("hx-request"):
-        return page(request, "sync_check", check=row, system=system, points=found.points)
+        return page(request, "sync_check", check=row, system=system)
     return RedirectResponse("/sync", 303)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 
+from connectors.base import Check
 from portal.web.store import Row, rows
 
 
@@ -25,14 +27,23 @@ def checks(connection: Connection[Any]) -> dict[str, Row]:
     return {row["system"]: row for row in rows(connection, "select * from ops.check_result")}
 
 
-def store_check(connection: Connection[Any], system: str, ok: bool, zh: str, en: str) -> None:
-    """Keep the answer of a connection check."""
+def store_check(connection: Connection[Any], check: Check) -> None:
+    """Keep the answer of a connection check, with every point it looked at."""
+    points = [
+        {
+            "point": p.point,
+            "verdict": p.verdict,
+            "sentence": {"zh": p.sentence.zh, "en": p.sentence.en},
+            "object": p.object,
+        }
+        for p in check.points
+    ]
     connection.execute(
-        """insert into ops.check_result (system, ok, sentence_zh, sentence_en, checked_at)
-           values (%s, %s, %s, %s, now())
+        """insert into ops.check_result (system, ok, sentence_zh, sentence_en, points, checked_at)
+           values (%s, %s, %s, %s, %s, now())
            on conflict (system) do update set ok = excluded.ok, sentence_zh = excluded.sentence_zh,
-             sentence_en = excluded.sentence_en, checked_at = excluded.checked_at""",
-        (system, ok, zh, en),
+             sentence_en = excluded.sentence_en, points = excluded.points, checked_at = excluded.checked_at""",
+        (check.system, check.ok, check.sentence.zh, check.sentence.en, Jsonb({"points": points})),
     )
 
 

@@ -24,6 +24,7 @@ def _id() -> sa.Column[object]:
 def upgrade() -> None:
     op.add_column("load", sa.Column("notes", _JSON, nullable=True), schema="ops")
     op.add_column("load", sa.Column("burden", _JSON, nullable=True), schema="ops")
+    op.add_column("check_result", sa.Column("points", _JSON, nullable=True), schema="ops")
     op.create_table(
         "source_schema",
         sa.Column("dataset", sa.Text(), nullable=False),
@@ -90,5 +91,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("webhook_event", "alert", "schema_change", "source_schema"):
         op.drop_table(table, schema="ops")
+    op.drop_column("check_result", "points", schema="ops")
     op.drop_column("load", "burden", schema="ops")
     op.drop_column("load", "notes", schema="ops")
