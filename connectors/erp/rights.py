@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from connectors.erp.facts import family, told
 from connectors.erp.session import Session
@@ -34,7 +35,7 @@ def writing_rights(session: Session, target: Target) -> Rights | None:
     ask = _BY_DIALECT.get(family(session))
     if ask is not None:
         return ask(session)
-    if session.dialect.name == "sqlite" and target.url is not None:
+    if session.dialect.name == "sqlite" and Path(target.host).exists():  # a DSN does not tell its file
         return Rights(False, (target.host,) if os.access(target.host, os.W_OK) else ())
     return None
 

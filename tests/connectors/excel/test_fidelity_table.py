@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -18,14 +19,29 @@ from tests.connectors.excel.making import cells_of, notes_of, package, rows_of, 
 
 @pytest.fixture(scope="module")
 def books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The workbook as .xlsx, and as LibreOffice converts it to .xls and .ods."""
+    """The workbook as .xlsx, with macros as .xlsm, and as LibreOffice converts it to .xls and .ods."""
     if shutil.which("soffice") is None:
         pytest.fail("soffice is missing: install libreoffice-calc, it makes the .xls and .ods of this test")
     folder = tmp_path_factory.mktemp("fidelity")
     found = {"xlsx": write(folder / "book.xlsx")}
+    found["xlsm"] = with_macros(found["xlsx"], folder / "book.xlsm")
     for kind in ("xls", "ods"):
         found[kind] = convert(found["xlsx"], kind, folder / "home")
     return found
+
+
+def with_macros(path: Path, target: Path) -> Path:
+    """The same workbook as Excel keeps one with macros: another content type, and the macros beside."""
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "[Content_Types].xml":
+                plain = b"officedocument.spreadsheetml.sheet.main+xml"
+                assert plain in data
+                data = data.replace(b"openxmlformats-" + plain, b"ms-excel.sheet.macroEnabled.main+xml")
+            new.writestr(name, data)
+        new.writestr("xl/vbaProject.bin", b"macro")
+    return target
 
 
 def convert(path: Path, kind: str, home: Path) -> Path:
@@ -46,12 +62,12 @@ def sheets(books: dict[str, Path]) -> dict[str, tuple[Sheet, dict[str, str]]]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
+@pytest.mark.parametrize("kind", ["xlsx", "xlsm", "xls", "ods"])
 def test_each_cell(sheets: dict[str, tuple[Sheet, dict[str, str]]], kind: str, case: Case) -> None:
-    expected = case.xlsx if kind == "xlsx" else getattr(case, kind)
+    expected = case.xlsx if kind in ("xlsx", "xlsm") else getattr(case, kind)
     if expected == SAME:
         expected = case.xlsx
-    elif expected is None and kind != "xlsx":
+    elif expected is None and kind in ("xls", "ods"):
         return  # LibreOffice does not carry this one over, so there is nothing to compare
     assert sheets[kind][1].get(f"{COLUMN}{ROW[case.name]}") == expected
 
@@ -64,7 +80,7 @@ def test_marks_name_exactly_the_odd_cells(sheets: dict[str, tuple[Sheet, dict[st
     assert shown == {ROW["code format with letters"]: "P007", ROW["code format with a hyphen"]: "001-2345"}
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
+@pytest.mark.parametrize("kind", ["xlsx", "xlsm", "xls", "ods"])
 def test_what_is_around_the_cells(
     books: dict[str, Path], sheets: dict[str, tuple[Sheet, dict[str, str]]], kind: str
 ) -> None:
@@ -78,10 +94,10 @@ def test_what_is_around_the_cells(
     book = sandbox.read_workbook(books[kind], "book")
     assert [(one.name, one.visible) for one in book.sheets] == [("数据", True), ("隐藏", False), ("深藏", False)]
     # OpenDocument has no second degree of hiding, and LibreOffice keeps none
-    assert [one.very_hidden for one in book.sheets] == [False, False, kind == "xlsx"]
+    assert [one.very_hidden for one in book.sheets] == [False, False, kind in ("xlsx", "xlsm")]
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
+@pytest.mark.parametrize("kind", ["xlsx", "xlsm", "xls", "ods"])
 def test_kinds_tell_numbers_from_texts(sheets: dict[str, tuple[Sheet, dict[str, str]]], kind: str) -> None:
     from connectors.excel import cells
 
@@ -147,7 +163,7 @@ def test_numbers_stored_as_text_are_told(tmp_path: Path) -> None:
     assert notes_of(path)["note_text_numbers"] == {"count": 1, "cells": "C2"}
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
+@pytest.mark.parametrize("kind", ["xlsx", "xlsm", "xls", "ods"])
 def test_totals_and_filters_in_every_format(tmp_path: Path, kind: str) -> None:
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
@@ -160,7 +176,9 @@ def test_totals_and_filters_in_every_format(tmp_path: Path, kind: str) -> None:
     sheet.row_dimensions[3].hidden = True
     path = tmp_path / "零件.xlsx"
     book.save(path)
-    if kind != "xlsx":
+    if kind == "xlsm":
+        path = with_macros(path, tmp_path / "零件.xlsm")
+    elif kind != "xlsx":
         path = convert(path, kind, tmp_path / "home")
     assert [row["编码"] for row in rows_of(path)] == ["A", "B", "C"]
     notes = notes_of(path)

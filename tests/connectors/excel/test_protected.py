@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from connectors.excel import opened, sandbox
 from connectors.excel.connector import ExcelConnector
 from connectors.excel.passwords import known_passwords, split
 from schemas.problems import Problem
-from tests.connectors.excel import locking
+from tests.connectors.excel import locking, xlsb_book
 from tests.connectors.excel.making import PARTS, save
 
 PASSWORD = "密码 Pa$$;1"
@@ -41,6 +42,14 @@ def _standard(folder: Path, ods: Path) -> Path:
     return locking.standard(save(folder / "plain.xlsx", ROWS), folder / "零件.xlsm", PASSWORD)
 
 
+def _binary(folder: Path, ods: Path) -> Path:
+    """msoffcrypto does not open what it locked itself if that was under 4 KiB: the last row makes it longer."""
+    noise = os.urandom(4000).hex()
+    lines = enumerate([*ROWS, [noise[:4000], noise[4000:]]], 1)
+    rows = b"".join(xlsb_book.row(n, *(xlsb_book.text(c, str(t)) for c, t in enumerate(row, 1))) for n, row in lines)
+    return locking.agile(xlsb_book.write(folder / "plain.xlsb", rows, 3, 2), folder / "零件.xlsb", PASSWORD)
+
+
 def _rc4(folder: Path, ods: Path) -> Path:
     return locking.rc4([[str(text) for text in row] for row in ROWS], "零件", folder / "零件.xls", PASSWORD)
 
@@ -53,11 +62,11 @@ def _gcm(folder: Path, ods: Path) -> Path:
     return locking.whole_open_document(ods, folder / "零件.ods", PASSWORD)
 
 
-@pytest.mark.parametrize("make", [_agile, _standard, _rc4, _cbc, _gcm])
+@pytest.mark.parametrize("make", [_agile, _standard, _binary, _rc4, _cbc, _gcm])
 def test_the_right_password_opens_it_and_nothing_else_does(tmp_path: Path, ods: Path, make: Make) -> None:
     path = make(tmp_path, ods)
     book = sandbox.read_workbook(path, path.name, passwords=["wrong", PASSWORD])
-    assert book.sheets[0].cells["text"].to_pylist() == ["编码", "名称", "P1", "轴承"]
+    assert book.sheets[0].cells["text"].to_pylist()[:4] == ["编码", "名称", "P1", "轴承"]
     for passwords, code in (((), "workbook_password"), (("wrong", "Wrong"), "workbook_password_wrong")):
         with pytest.raises(Problem) as caught:
             sandbox.read_workbook(path, path.name, passwords=passwords)
