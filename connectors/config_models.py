@@ -11,7 +11,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from connectors.config_base import EnvName, Name, Title
-from connectors.erp.config import ErpSettings, ErpTableConfig
+from connectors.erp.config import ErpTableConfig
+from connectors.erp.settings import ErpSettings
 from connectors.excel.config import ExcelSettings, WorkbookConfig
 from connectors.mes.config import MesEndpointConfig, MesSettings
 
