@@ -36,7 +36,10 @@ INVENTORY = "CREATE TABLE Inventory (cInvCode VARCHAR(20) PRIMARY KEY, cInvName 
     params=[
         "sqlite",
         "sqlite+odbc",
-        *(pytest.param(name, marks=pytest.mark.servers) for name in ("mariadb", "mariadb+odbc", "postgresql")),
+        *(
+            pytest.param(name, marks=pytest.mark.servers)
+            for name in ("mariadb", "mariadb+odbc", "postgresql", "postgresql+odbc")
+        ),
     ]
 )
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Callable[[str], sa.Engine]]:
@@ -45,10 +48,10 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Callabl
         url = "sqlite:///" + str(tmp_path / "{database}.db")
         address = sqlite_odbc(tmp_path / "UFSystem.db") if "odbc" in request.param else url
         return address, lambda name: sa.create_engine(url.replace("{database}", name))
-    if request.param == "postgresql":
+    if request.param.startswith("postgresql"):
         postgres: PostgresServer = request.getfixturevalue("postgres_server")
         admin, of = sa.create_engine(postgres.url(), isolation_level="AUTOCOMMIT"), postgres.url
-        address = postgres.url("{database}")
+        address = postgres.odbc() if "odbc" in request.param else postgres.url("{database}")
     else:
         mariadb: MariadbServer = request.getfixturevalue("mariadb_server")
         admin, of = sa.create_engine(mariadb.url()), mariadb.url

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.excel import sandbox
 from schemas.problems import Problem
-from tests.connectors.excel.making import PARTS, cells_of, notes_of, rows_of
+from tests.connectors.excel.making import PARTS, cells_of, notes_of, pages_of, rows_of
 
 TEXT = "编码,名称,单价\n00123,轴承,12.50\n"
 
@@ -75,6 +75,19 @@ def test_rows_and_notes(tmp_path: Path) -> None:
         {"编码": "00123", "名称": "轴承", "单价": "12.50", "日期": None, "_key": "00123", "_row_no": 2}
     ]
     assert notes_of(path)["note_encoding"] == {"encoding": "GB18030", "delimiter": ","}
+
+
+def test_titles_totals_and_notes_are_no_data(tmp_path: Path) -> None:
+    path = tmp_path / "零件.csv"
+    text = "零件总表,,\n编码,名称,单价(元)\nA1,轴承,10\nA2,螺栓,20\n合计,,30\n注：含税,,\n"
+    path.write_bytes(text.encode("gbk"))
+    assert [(row["编码"], row["单价"], row["_row_no"]) for row in rows_of(path)] == [("A1", "10", 3), ("A2", "20", 4)]
+    rejected = [row for page in pages_of(path) for row in page.rejected.to_pylist()]
+    assert {row["_row_no"]: row["reason"] for row in rejected} == {
+        5: "workbook_reject_total",
+        6: "workbook_reject_note",
+    }
+    assert notes_of(path)["note_unit"] == {"column": "单价", "unit": "元"}
 
 
 TRADITIONAL = (
