@@ -40,7 +40,9 @@ _KIND_OF_TYPE = np.array(
 )
 _AS_IT_IS = np.zeros(256, np.bool_)  # types whose value is the text
 _AS_IT_IS[[cell_scan.ERROR, cell_scan.STRING, cell_scan.INLINE]] = True
-_MOST_KNOWN = 200_000
+_known: dict[tuple[str, bool], dict[str, str]] = {}  # see _formatted()
+_MOST_KNOWN, _MOST_KINDS = 100_000, 50
+_MOST_DIGITS = 15  # of a number that Excel keeps exactly
 _MINUS, _DOT, _ZERO, _NINE = (ord(character) for character in "-.09")
 
 Cells = tuple[NDArray[np.int64], NDArray[np.int64], pa.Array, NDArray[np.uint8]]  # row, column, text, kind
@@ -54,7 +56,6 @@ class PlainRows:
         kinds = [*values.book.formats, formats.GENERAL]
         self._formats = sorted(set(kinds))
         self._style_format = np.array([self._formats.index(kind) for kind in kinds])
-        self._known: dict[str, dict[str, str]] = {kind: {} for kind in self._formats}
         self._format_is_time = np.array([is_time(kind) for kind in self._formats])
 
     def read(self, data: bytes) -> Cells:
@@ -132,23 +133,16 @@ class PlainRows:
         """Numbers whose text is computed; each different one once."""
         column.put_slices(mine, rows.start[mine], rows.end[mine])
         encoded = column.array(mine).dictionary_encode()
-        epoch_1904, known = self.values.book.epoch_1904, self._known[kind]
-        if len(known) > _MOST_KNOWN:
-            known.clear()
-        texts = []
-        for raw in encoded.dictionary.to_pylist():
-            text = known.get(raw)
-            if text is None:
-                text = known[raw] = formats.formatted(raw.strip(), kind, epoch_1904)
-            texts.append(text)
+        texts = _formatted(encoded.dictionary.to_pylist(), kind, self.values.book.epoch_1904)
         numbers = encoded.indices.to_numpy()
         column.put(mine, pa.array(texts, pa.string()), numbers)
-        long = np.array([len(text) > 15 and text.isdigit() for text in texts])[numbers]
-        self.facts.long_numbers.add_all(rows.row[mine[long]], rows.column[mine[long]])
+        if max(map(len, texts)) > _MOST_DIGITS:
+            long = np.array([len(text) > _MOST_DIGITS and text.isdigit() for text in texts])[numbers]
+            self.facts.long_numbers.add_all(rows.row[mine[long]], rows.column[mine[long]])
         if kind.startswith(formats.SHOWN):
             shown = [formats.shown_text(text, kind) for text in texts]
             for cell, number in zip(mine, numbers, strict=True):
-                if (text := shown[number]) is not None and not (len(text) > 15 and texts[number].isdigit()):
+                if (text := shown[number]) is not None and len(texts[number]) <= _MOST_DIGITS:
                     self.facts.show(int(rows.row[cell]), int(rows.column[cell]), text)
 
     # --- cells written in an unusual way ------------------------------------------------------------
@@ -209,6 +203,21 @@ class PlainRows:
                 row, column = int(rows.row[cell]), int(rows.column[cell])
                 if formula and sums.adds_up_above(formula[1].decode(), cells.column_letters(column), row):
                     self.facts.sums.add(row, column)
+
+
+def _formatted(raws: list[str], kind: str, epoch_1904: bool) -> list[str]:
+    """formats.formatted() of each; what was computed before is known, for this file and those after it."""
+    known = _known.setdefault((kind, epoch_1904), {})
+    if len(known) > _MOST_KNOWN or len(_known) > _MOST_KINDS:
+        _known.clear()
+        known = _known[kind, epoch_1904] = {}
+    texts = []
+    for raw in raws:
+        text = known.get(raw)
+        if text is None:
+            text = known[raw] = formats.formatted(raw.strip(), kind, epoch_1904)
+        texts.append(text)
+    return texts
 
 
 def plain_numbers(at: words.Words, start: words.Places, end: words.Places) -> NDArray[np.bool_]:

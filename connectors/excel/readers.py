@@ -56,6 +56,10 @@ class Reader:
         # OpenBLAS and friends reserve address space per thread, which RLIMIT_AS counts.
         environment |= {"PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         environment |= {"ARROW_DEFAULT_MEMORY_POOL": "system", "PYTHONDONTWRITEBYTECODE": "1"}
+        # Arrays of a few hundred kilobytes come and go by the thousand: keep their memory instead of asking the
+        # system for every one (a quarter of the time; glibc only, others ignore it).
+        environment |= {"MALLOC_MMAP_THRESHOLD_": str(64 << 20), "MALLOC_TRIM_THRESHOLD_": str(128 << 20)}
+        environment |= {"MALLOC_TOP_PAD_": str(4 << 20)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "connectors.excel.child", str(self.folder)],
             stdin=subprocess.PIPE,

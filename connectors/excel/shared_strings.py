@@ -57,6 +57,8 @@ def _plain(package: Package, part: str) -> Iterator[pa.Array]:
                 continue
             _as_plain(rest[:start])
             rest, started = rest[start:], True
+        if rest.rstrip().endswith(b"</sst>"):
+            continue  # the last piece is read with what follows, below
         cut = max(rest.rfind(b"<si>"), rest.rfind(b"<si "))
         if cut > 0:
             yield _strings(rest[:cut])
