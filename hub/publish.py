@@ -20,12 +20,15 @@ PUBLISH_LOCK = 7_201_003  # two publishes at once would fight over the same find
 
 def run_rules(run_id: str) -> None:
     """Decide again the rules over all rows: references, sums, order in time, agreement of sources."""
+    from connectors.config import read_systems
     from hub.quality.set_rules import run_set_rules
+    from hub.quality.systems import Systems
 
+    systems = Systems.of(read_systems()[0].values())
     with connect() as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", (PUBLISH_LOCK,))
         row = connection.execute("select coalesce(max(id), 0) from ops.load").fetchone()
-        run_set_rules(connection, contracts(), all_mappings(), row[0] if row else 0)
+        run_set_rules(connection, contracts(), all_mappings(), row[0] if row else 0, systems)
 
 
 def match(run_id: str) -> None:

@@ -5,7 +5,9 @@ A new kind = one entry here + one SQL template in hub/quality + a test.
 
 Row rules see one load; `sql` of an expression names entity columns, and a row passes when it is
 true or null. Set rules see the store; `sql` of a set_expression is a PostgreSQL query over
-core.<entity> that returns (_dataset, _source_key, value) of the rows that fail.
+core.<entity> that returns (_dataset, _source_key, value) of the rows that fail;
+source_system(name, kind, in_sets) in it lists the configured systems; the keys of those `in_sets` begin
+with the account set and a |.
 """
 
 from __future__ import annotations
@@ -45,7 +47,8 @@ KINDS: dict[str, RuleKind] = {
     "unique": RuleKind("row", {"columns": list}, {}),
     # row: letters O/I among digits, blanks inside, or only digits and fewer than min_digits
     "suspect_code": RuleKind("row", {}, {"min_digits": int}),
-    # set: the value exists in "<entity>.<column>"; sources: systems whose rows count as truth
+    # set: the value exists in "<entity>.<column>"; sources: kinds (erp, mes, excel) or names of the systems
+    # whose rows count as truth
     "reference": RuleKind("set", {"to": str}, {"sources": list}),
     # set: within one system, no two rows with different business keys share the value
     "unique_across": RuleKind("set", {}, {}),

@@ -14,6 +14,7 @@ import psycopg
 
 from hub.quality.literals import identifier, text
 from hub.quality.set_templates import failing_rows
+from hub.quality.systems import NO_SYSTEMS, Systems
 from schemas.model import Contract, Mapping, Rule
 from schemas.problems import Problem
 
@@ -60,6 +61,7 @@ def run_set_rules(
     contracts: MappingABC[str, Contract],
     mappings: MappingABC[str, Mapping],
     load_id: int,
+    systems: Systems = NO_SYSTEMS,
 ) -> None:
     """Decide all set rules again over core.* and bring quality.finding up to date.
 
@@ -73,7 +75,7 @@ def run_set_rules(
         cursor.executemany("insert into set_origin values (%s, %s, %s, %s)", _origins(mappings))
     rules = [rule for contract in contracts.values() for rule in contract.rules if rule.scope == "set"]
     for rule in rules:
-        _collect(connection, rule, contracts)
+        _collect(connection, rule, contracts, systems)
     connection.execute("analyze set_finding")
     connection.execute(_MERGE.format(load=int(load_id)).encode())
     connection.execute(_RESOLVE, {"rules": [rule.id for rule in rules]})
@@ -89,13 +91,15 @@ def _origins(mappings: MappingABC[str, Mapping]) -> list[tuple[str, str, str | N
     ]
 
 
-def _collect(connection: psycopg.Connection[Any], rule: Rule, contracts: MappingABC[str, Contract]) -> None:
+def _collect(
+    connection: psycopg.Connection[Any], rule: Rule, contracts: MappingABC[str, Contract], systems: Systems
+) -> None:
     constants = [rule.id, rule.entity, rule.column or "", rule.severity, rule.dimension, contracts[rule.entity].owner]
     # The query comes last and is sent without parameters, so that a % in a rule's sql is only a %.
     query = (
         f"insert into set_finding select distinct on (q._dataset, q._source_key) {', '.join(map(text, constants))},"
         " q._dataset, q._source_key, q.value, c._file_id, c._row_no, q.detail"
-        f" from ({failing_rows(rule, contracts)}\n) as q"
+        f" from ({failing_rows(rule, contracts, systems)}\n) as q"
         f" join core.{identifier(rule.entity)} as c on c._dataset = q._dataset and c._source_key = q._source_key"
         " order by q._dataset, q._source_key"
     )

@@ -7,16 +7,16 @@ findings (`set_rules.py`). Plain SQL only, so that the same text runs on any Pos
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from collections.abc import Mapping as MappingABC
 
 from hub.quality.literals import identifier, text
+from hub.quality.systems import NO_SYSTEMS, Systems, account_set, system_of
 from schemas.model import Contract, Rule
 from schemas.problems import Problem
 
 Contracts = MappingABC[str, Contract]
 
-_SYSTEM = "split_part({alias}._dataset, '.', 1)"
 # As hub.cleansing.names.company_key, without the change to simplified characters: a test compares them.
 _LEGAL_FORM = "(股份有限责任公司|股份有限公司|有限责任公司|有限公司|有限合伙企业|股份公司|(?<!分)公司)"
 # As hub.cleansing.codes.material_match_key, coarser: only used to suggest, never to decide.
@@ -32,48 +32,67 @@ def value_text(expression: str, column_type: str) -> str:
     return f"{expression}::text"
 
 
-def _reference(rule: Rule, contracts: Contracts) -> str:
+def _reference(rule: Rule, contracts: Contracts, systems: Systems) -> str:
     """Values that the target column does not have; a held target row counts as known.
 
     Says nothing while the target systems have delivered no row at all: then everything would fail.
+    A system in account sets knows a value only in the set that uses it.
     """
     column, own = _column(rule, contracts)
     entity, _, target = str(rule.args["to"]).partition(".")
-    sources = ", ".join(text(str(source)) for source in rule.args.get("sources") or ())
+    named: Collection[str] = [str(source) for source in rule.args.get("sources") or ()]
+    known = ", ".join(map(text, systems.named(named)))
 
-    def from_sources(dataset: str) -> str:
-        return f" and split_part({dataset}, '.', 1) in ({sources})" if sources else ""
+    def from_sources(alias: str, dataset: str = "_dataset") -> str:
+        return f" and {system_of(alias, dataset)} in ({known})" if named else ""
+
+    def same_set(alias: str, near: str, dataset: str = "_dataset", key: str = "_source_key") -> str:
+        theirs, mine = account_set(alias, systems, dataset, key), account_set(near, systems)
+        if theirs is None or mine is None:
+            return ""
+        one_system = f"{system_of(alias, dataset)} = {system_of(near)}"
+        return f" and ({one_system} and {theirs} is distinct from {mine}) is not true"
 
     truth, goal = f"core.{identifier(entity)}", identifier(target)
-    held = f"h.entity = {text(entity)}{from_sources('h.dataset')}"
+    held = f"h.entity = {text(entity)}{from_sources('h', 'dataset')}"
     orphan_key, known_key = _CODE_KEY.format(value="o.value"), _CODE_KEY.format(value=f"t.{goal}::text")
     return f"""
 with orphan as (
   select c._dataset, c._source_key, {own} as value
   from core.{identifier(rule.entity)} as c
   where c.{column} is not null
-    and not exists (select from {truth} as t where t.{goal} = c.{column}{from_sources("t._dataset")})
-    and not exists (select from quality.held_row as h where {held} and h.record ->> {text(target)} = {own})
-    and exists (select from {truth} as t where true{from_sources("t._dataset")})
+    and not exists (
+      select from {truth} as t where t.{goal} = c.{column}{from_sources("t")}{same_set("t", "c")})
+    and not exists (
+      select from quality.held_row as h
+      where {held} and h.record ->> {text(target)} = {own}{same_set("h", "c", "dataset", "source_key")})
+    and exists (select from {truth} as t where true{from_sources("t")})
 ), near as (
   select o.value, min(t.{goal}::text) as suggestion
   from (select distinct value from orphan) as o
-  join {truth} as t on {known_key} = {orphan_key}{from_sources("t._dataset")}
+  join {truth} as t on {known_key} = {orphan_key}{from_sources("t")}
   group by o.value having count(distinct t.{goal}) = 1
 )
 select o._dataset, o._source_key, o.value,
-       jsonb_strip_nulls(jsonb_build_object('to', {text(str(rule.args["to"]))}, 'suggestion', n.suggestion)) as detail
+       jsonb_strip_nulls(jsonb_build_object(
+         'to', {text(str(rule.args["to"]))}, 'suggestion', nullif(n.suggestion, o.value))) as detail
 from orphan as o left join near as n on n.value = o.value"""
 
 
-def _unique_across(rule: Rule, contracts: Contracts) -> str:
+def _unique_across(rule: Rule, contracts: Contracts, systems: Systems) -> str:
     column, own = _column(rule, contracts)
-    return _shared(rule, contracts, f"c.{column}", own, _SYSTEM.format(alias="c"))
+    return _shared(rule, contracts, f"c.{column}", own, _place(system_of("c"), systems))
 
 
-def _same_name(rule: Rule, contracts: Contracts) -> str:
+def _same_name(rule: Rule, contracts: Contracts, systems: Systems) -> str:
     column, own = _column(rule, contracts)
-    return _shared(rule, contracts, name_key(f"c.{column}"), own, "c._dataset")
+    return _shared(rule, contracts, name_key(f"c.{column}"), own, _place("c._dataset", systems))
+
+
+def _place(within: str, systems: Systems) -> str:
+    """SQL for where rows are compared: the same code in two account sets is two things."""
+    part = account_set("c", systems)
+    return within if part is None else f"concat_ws('|', {within}, {part})"
 
 
 def name_key(expression: str) -> str:
@@ -100,14 +119,14 @@ select c._dataset, c._source_key, c.value, jsonb_build_object('count', r.size, '
 from candidate as c join repeated as r on r.place = c.place and r.shared = c.shared"""
 
 
-def _disagreement(rule: Rule, contracts: Contracts) -> str:
+def _disagreement(rule: Rule, contracts: Contracts, systems: Systems) -> str:
     """Rows whose value is not the one most systems have; without a majority, all of them."""
     column, own = _column(rule, contracts)
     key = identifier(str(rule.args["key"]))
     return f"""
 with known as (
   select c._dataset, c._source_key, c.{key} as shared, c.{column} as value, {own} as shown,
-         {_SYSTEM.format(alias="c")} as system
+         {system_of("c")} as system
   from core.{identifier(rule.entity)} as c where c.{key} is not null and c.{column} is not null
 ), vote as (
   select shared, value, count(distinct system) as votes from known group by shared, value
@@ -132,10 +151,10 @@ join vote as v on v.shared = k.shared and v.value = k.value
 where v.votes < r.most or w.winners > 1"""
 
 
-def _set_expression(rule: Rule, contracts: Contracts) -> str:
+def _set_expression(rule: Rule, contracts: Contracts, systems: Systems) -> str:
     return (
-        "select failing._dataset, failing._source_key, failing.value::text, null::jsonb as detail"
-        f" from ({rule.args['sql']}) as failing(_dataset, _source_key, value)"
+        f"with {systems.as_table()} select failing._dataset, failing._source_key, failing.value::text,"
+        f" null::jsonb as detail from ({rule.args['sql']}) as failing(_dataset, _source_key, value)"
     )
 
 
@@ -148,7 +167,7 @@ def _column(rule: Rule, contracts: Contracts) -> tuple[str, str]:
     return quoted, value_text(f"c.{quoted}", column.type)
 
 
-QUERIES: dict[str, Callable[[Rule, Contracts], str]] = {
+QUERIES: dict[str, Callable[[Rule, Contracts, Systems], str]] = {
     "reference": _reference,
     "unique_across": _unique_across,
     "same_name": _same_name,
@@ -157,8 +176,8 @@ QUERIES: dict[str, Callable[[Rule, Contracts], str]] = {
 }
 
 
-def failing_rows(rule: Rule, contracts: Contracts) -> str:
+def failing_rows(rule: Rule, contracts: Contracts, systems: Systems = NO_SYSTEMS) -> str:
     """The query of one set rule. Raises Problem if its kind is unknown."""
     if rule.kind not in QUERIES:
         raise Problem("rule_kind_unknown", rule=rule.id, kind=rule.kind, known=", ".join(QUERIES))
-    return QUERIES[rule.kind](rule, contracts)
+    return QUERIES[rule.kind](rule, contracts, systems)

@@ -10,6 +10,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
+from connectors.config import read_systems
 from hub.store.core_tables import ensure_core_tables
 from hub.store.engine import connect, engine
 from hub.store.master_views import ensure_master_views
@@ -37,4 +38,5 @@ def upgrade(url: str | None = None) -> None:
         connection.execute("select pg_advisory_xact_lock(%s)", (UPGRADE_LOCK,))
         command.upgrade(alembic_config(url), "head")
         ensure_core_tables(connection, contracts().values())
-        ensure_master_views(connection, contracts())
+        kinds = {name: system.kind for name, system in read_systems()[0].items()}
+        ensure_master_views(connection, contracts(), kinds)

@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from hub.cleansing.names import company_key
 from hub.quality.set_rules import run_set_rules
 from hub.quality.set_templates import name_key
+from hub.quality.systems import NO_SYSTEMS, Systems
 from hub.store.core_tables import ensure_core_tables
 from hub.store.models import SCHEMAS, Base
 from schemas.model import Column, ColumnMapping, Contract, Mapping, Rule, Text
@@ -36,16 +37,22 @@ class Store:
     contracts: dict[str, Contract]
     mappings: dict[str, Mapping]
     loads: int = field(default=0)
+    systems: Systems = NO_SYSTEMS
 
-    def put(self, dataset: str, entity: str, *rows: tuple[Any, ...], file_id: int | None = None) -> None:
-        """Rows of core.<entity>; source keys are 1, 2, ... in order."""
+    def put(
+        self, dataset: str, entity: str, *rows: tuple[Any, ...], file_id: int | None = None, account_set: str = ""
+    ) -> None:
+        """Rows of core.<entity> in place of those of the dataset (and set); source keys are 1, 2, ... in order."""
         names = [column.name for column in self.contracts[entity].columns]
-        self.connection.execute(f"delete from core.{entity} where _dataset = %s", [dataset])
+        prefix = f"{account_set}||" if account_set else ""
+        self.connection.execute(
+            f"delete from core.{entity} where _dataset = %s and starts_with(_source_key, %s)", [dataset, prefix]
+        )
         for number, row in enumerate(rows, 1):
             self.connection.execute(
                 f"insert into core.{entity} (_dataset, _source_key, _plant, _row_hash, _load_id, _file_id, _row_no,"
                 f" {', '.join(names)}) values (%s, %s, 'P1', gen_random_uuid(), 1, %s, %s{', %s' * len(names)})",
-                [dataset, str(number), file_id, number + 1 if file_id else None, *row],
+                [dataset, f"{prefix}{number}", file_id, number + 1 if file_id else None, *row],
             )
 
     def run(self, *rules: Rule) -> list[tuple[str, str, str | None]]:
@@ -55,7 +62,7 @@ class Store:
             name: replace(contract, rules=tuple(each for each in rules if each.entity == name))
             for name, contract in self.contracts.items()
         }
-        run_set_rules(self.connection, contracts, self.mappings, self.loads)
+        run_set_rules(self.connection, contracts, self.mappings, self.loads, self.systems)
         return [(row["dataset"], row["source_key"], row["value"]) for row in self.open()]
 
     def open(self) -> list[dict[str, Any]]:
@@ -108,6 +115,44 @@ def test_a_reference_is_checked_against_the_named_systems(store: Store) -> None:
     assert finding["department"] == "keeper of mes.work_order"
     assert finding["source_column"] == "F_material_code"
     assert finding["detail"] == {"to": "material.material_code"}
+
+
+def test_a_reference_may_name_a_kind_of_system_whatever_it_is_called(store: Store) -> None:
+    store.systems = Systems({"erp1": "erp", "mes": "mes"})
+    by_kind = of("work_order", rule("reference", "material_code", to="material.material_code", sources=["erp"]))
+    store.put("mes.material", "material", ("B200", "x", None, "KG", None))
+    store.put("mes.work_order", "work_order", ("W1", "A100", None), ("W2", "B200", None))
+    assert store.run(by_kind) == []
+    store.put("erp1.material", "material", ("A100", "x", None, "KG", None))
+    assert store.run(by_kind) == [("mes.work_order", "2", "B200")]
+
+
+def test_a_reference_stays_inside_its_account_set(store: Store) -> None:
+    store.systems = Systems({"u8": "erp", "mes": "mes"}, frozenset({"u8"}))
+    by_kind = of("work_order", rule("reference", "material_code", to="material.material_code", sources=["erp"]))
+    store.put("u8.material", "material", ("P-1", "泵", None, None, None), account_set="006")
+    store.put("u8.material", "material", ("P-2", "轴", None, None, None), account_set="007")
+    store.put("u8.work_order", "work_order", ("W1", "P-1", None), ("W2", "P-2", None), account_set="006")
+    store.put("mes.work_order", "work_order", ("W1", "P-1", None), ("W2", "P-2", None), ("W3", "P-3", None))
+    assert store.run(by_kind) == [("mes.work_order", "3", "P-3"), ("u8.work_order", "006||2", "P-2")]
+    assert store.open()[1]["detail"] == {"to": "material.material_code"}
+    store.connection.execute(
+        "insert into quality.held_row (dataset, source_key, entity, plant, record, raw, row_hash, load_id) values"
+        " ('u8.material', '006||7', 'material', 'P1', '{\"material_code\": \"P-2\"}', '{}', gen_random_uuid(), 1)"
+    )
+    assert store.run(by_kind) == [("mes.work_order", "3", "P-3")]
+
+
+def test_equal_values_and_names_in_two_account_sets_are_two_things(store: Store) -> None:
+    store.systems = Systems({"u8": "erp"}, frozenset({"u8"}))
+    store.put("u8.material", "material", ("A", "水泵", "91X", None, None), account_set="006")
+    store.put("u8.material", "material", ("B", "水泵", "91X", None, None), account_set="0\\|7")
+    unique, same = rule("unique_across", "uscc"), rule("same_name", "material_name")
+    assert store.run(unique, same) == []
+    store.put(
+        "u8.material", "material", ("A", "水泵", "91X", None, None), ("C", "水泵", "91X", None, None), account_set="006"
+    )
+    assert len(store.run(unique, same)) == 4
 
 
 def test_a_reference_suggests_the_code_that_was_meant(store: Store) -> None:

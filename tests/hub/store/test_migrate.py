@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 
 from hub.store.core_tables import ensure_core_tables
 from hub.store.engine import connect, engine
+from hub.store.master_views import systems_in_order
 from hub.store.migrate import alembic_config, upgrade
 from hub.store.models import SCHEMAS, Base
 from schemas.loader import contracts
@@ -70,3 +71,8 @@ def test_an_unreachable_store_is_one_sentence():
     assert caught.value.code == "store_unreachable"
     assert "127.0.0.1:1" in caught.value.text("zh")
     assert "secret-word" not in caught.value.text("en")
+
+
+def test_an_erp_of_any_name_is_preferred_to_uploads_workbooks_and_mes() -> None:
+    kinds = {"mes": "mes", "workbooks": "excel", "erp1": "erp", "k3": "erp"}
+    assert systems_in_order(kinds) == ["erp1", "k3", "uploads", "workbooks", "mes"]
