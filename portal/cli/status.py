@@ -39,7 +39,7 @@ def status(lang: Lang = DEFAULT) -> None:
         if url is None:
             raise Problem("store_not_initialised", home=str(home()))
         if run is not None or os.environ.get(STORE_URL):
-            code = max(code, _loads(url, lang))
+            code = max(code, _loads(url, lang), _alerts(url, lang))
         raise typer.Exit(code)
 
 
@@ -64,3 +64,26 @@ def _loads(url: str, lang: Language) -> int:
         if row[8]:
             typer.secho(f"✗ {row[0]}: {Problem(row[8]['code'], **row[8]['params']).text(lang)}", fg="red")
     return PARTLY if any(row[1] in ("failed", "paused") for row in loads) else OK
+
+
+def _alerts(url: str, lang: Language) -> int:
+    """Print every open alert that the list of loads does not tell; PARTLY if one is about an error."""
+    from hub.store.engine import connect
+
+    with connect(url) as connection:
+        alerts: list[Any] = connection.execute(
+            "select a.dataset, a.system, a.severity, a.problem, a.times,"
+            " to_char(a.last_raised_at, 'YYYY-MM-DD HH24:MI') from ops.alert a"
+            " left join lateral (select problem from ops.load where dataset = a.dataset order by id desc limit 1) l"
+            " on true where a.seen_at is null and a.problem->>'code' is distinct from l.problem->>'code'"
+            " order by a.last_raised_at desc, a.id desc"
+        ).fetchall()
+    if alerts:
+        typer.echo("")
+        typer.echo(text(lang, "status.alerts"))
+    for dataset, system, severity, problem, times, at in alerts:
+        again = f" ×{times}" if times > 1 else ""
+        sentence = Problem(problem["code"], **problem["params"]).text(lang)
+        mark, colour = ("✗", "red") if severity == "error" else ("!", "yellow")
+        typer.secho(f"{mark} {at}{again} {dataset or system}: {sentence}", fg=colour)
+    return PARTLY if any(alert[2] == "error" for alert in alerts) else OK

@@ -13,7 +13,9 @@ import typer
 
 from portal.cli.progress import COUNTS
 from portal.cli.wording import text
-from schemas.problems import Language
+from schemas.problems import Language, Problem
+
+REMARKS = 3  # sentences shown per dataset; the portal shows all
 
 
 def show_summary(objects: list[dict[str, Any]], lang: Language) -> bool:
@@ -34,6 +36,7 @@ def show_summary(objects: list[dict[str, Any]], lang: Language) -> bool:
                 "select distinct dataset from ops.load where rows_read <> loaded + held + rejected + unchanged"
             )
         ]
+        _remarks(connection, [item["dataset"] for item in objects], lang)
         _findings(connection, lang)
         _scores(connection, lang)
     if wrong:
@@ -49,6 +52,30 @@ def show_summary(objects: list[dict[str, Any]], lang: Language) -> bool:
     elif done and not deleted and totals["unchanged"] == totals["rows_read"]:
         typer.echo(text(lang, "summary.nothing_new", rows=f"{totals['rows_read']:,}"))
     return not wrong
+
+
+def _remarks(connection: Any, datasets: list[str], lang: Language) -> None:
+    """What the loads of these datasets did to values, and decided, on their way out of an ERP."""
+    told = connection.execute(
+        "select distinct on (dataset) dataset, notes -> 'notes' from ops.load where dataset = any(%s)"
+        " order by dataset, id desc",
+        [datasets],
+    ).fetchall()
+    lines = [
+        (dataset, [Problem(note["code"], **note["params"]).text(lang) for note in notes or () if _is_remark(note)])
+        for dataset, notes in told
+    ]
+    if any(sentences for _, sentences in lines):
+        typer.echo("")
+    for dataset, sentences in lines:
+        if sentences:
+            more = text(lang, "summary.more_remarks", count=len(sentences) - REMARKS)
+            shown = [*sentences[:REMARKS], *([more] if len(sentences) > REMARKS else [])]
+            typer.secho(f"! {dataset}: {(' ' if lang == 'en' else '').join(shown)}", fg="yellow")
+
+
+def _is_remark(note: dict[str, Any]) -> bool:
+    return str(note["code"]).startswith("erp_")
 
 
 def _findings(connection: Any, lang: Language) -> None:
