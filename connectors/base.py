@@ -192,6 +192,15 @@ class TellsRemarks(Protocol):
         ...
 
 
+@runtime_checkable
+class RemembersParts(Protocol):
+    """A source read in parts, whose position says which parts there were: one that vanished is no deletion."""
+
+    def from_the_start(self, position: dict[str, Any] | None) -> dict[str, Any] | None:
+        """The position that reads everything again and still knows the parts."""
+        ...
+
+
 class ListsKeys(Connector, Protocol):
     """A source that can list the keys of an object without its rows."""
 

@@ -111,6 +111,11 @@ class AccountSetsConnector:
         """What reading cost the ERP so far, all databases together."""
         return self.burden.as_json()
 
+    def from_the_start(self, position: dict[str, Any] | None) -> dict[str, Any] | None:
+        """The databases that were read, each to be read as a whole."""
+        known = (position or {}).get(_DATABASES)
+        return {_DATABASES: dict.fromkeys(known)} if known else None
+
     def keys(self, object_name: str) -> Iterator[pa.Array]:
         """Every current key of every database."""
         for item in self._databases():
@@ -118,8 +123,19 @@ class AccountSetsConnector:
                 yield _prefixed(pa.chunked_array([keys]), item).combine_chunks()
 
     def remarks(self, object_name: str) -> list[Problem]:
-        """What was done to values, database by database."""
-        return [problem for item in self._opened.values() for problem in item.remarks(object_name)]
+        """What was done to values; one sentence where it was done in several databases."""
+        found: dict[tuple[Any, ...], Problem] = {}
+        for name, item in self._opened.items():
+            for problem in item.remarks(object_name):
+                params = problem.params
+                same = (problem.code, *(str(value) for key, value in params.items() if key not in ("count", "example")))
+                if same in found and "count" in params:
+                    counted = found[same].params
+                    found[same] = Problem(problem.code, **counted | {"count": counted["count"] + params["count"]})
+                elif same not in found:
+                    named = {"example": f"{name}: {params['example']}"} if "example" in params else {}
+                    found[same] = Problem(problem.code, **params | named)
+        return list(found.values())
 
     # --- details ----------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 import numpy as np
 import psycopg
 
-from connectors.base import Connector, Deletions, ListsKeys, Page, SourceSchema, TellsSchema
+from connectors.base import Connector, Deletions, ListsKeys, Page, RemembersParts, SourceSchema, TellsSchema
 from hub.landing import drift, mirror
 from hub.landing.ahead import read_ahead
 from hub.landing.crash import reach
@@ -95,6 +95,7 @@ class Load:
         self.writer = ThreadPoolExecutor(1, "landing")
         self.deletions: Deletions = "no"
         self.partial = False  # the read does not carry every key
+        self.position: dict[str, Any] | None = None  # of the last page
         self.total: int | None = None  # rows of the source, as the last page told
         self.lacking = False  # the source has rows that neither came nor stand in the store
 
@@ -111,7 +112,7 @@ class Load:
             self._watch(source)
             self._begin_mirror()
             self.deletions = source.deletions(object_name)
-            start = None if rules_changed else position
+            start = self._from_the_start(source, position) if rules_changed else position
             with read_ahead(source.read(object_name, start, PAGE_ROWS)) as pages:
                 for page in pages:
                     reach("read_page")
@@ -141,7 +142,7 @@ class Load:
         return position, rules is not None and rules != self.dataset.rules
 
     def _take(self, page: Page, rules_changed: bool) -> None:
-        self.partial, self.total = self.partial or page.partial, page.total
+        self.partial, self.total, self.position = self.partial or page.partial, page.total, page.position
         if page.file is not None:
             self.notes += [note for note in page.file.notes if note not in self.notes]
         if page.complete:
@@ -212,7 +213,7 @@ class Load:
             count_rows(self.connection, self.load_id, Counter(deleted=deleted))
             end_load(self.connection, self.load_id, "ok", None, *self._told(source, object_name))
             # Only a finished load vouches for its rules: after a kill the rest is looked at again.
-            start_over: dict[str, Any] | None = {} if self.lacking else None
+            start_over = (self._from_the_start(source, self.position) or {}) if self.lacking else None
             move_cursor(self.connection, self.dataset, self.load_id, start_over, self.dataset.rules)
         self.counts["deleted"] += deleted
 
@@ -262,6 +263,10 @@ class Load:
 
         if isinstance(source, TellsSchema):
             source.watch_schema(watch)
+
+    @staticmethod
+    def _from_the_start(source: Connector, position: dict[str, Any] | None) -> dict[str, Any] | None:
+        return source.from_the_start(position) if isinstance(source, RemembersParts) else None
 
     def _begin_mirror(self) -> None:
         """A mirror asked for since the last load begins with what is stored."""

@@ -162,6 +162,34 @@ def test_each_database_goes_on_from_its_own_position(server: tuple[str, Callable
     assert connector(url).deletions("material") == "read"
 
 
+def test_reading_everything_again_still_misses_a_database_that_vanished(tmp_path: Path) -> None:
+    """After a change of rules the position begins anew; the databases it names stay known."""
+    url = "sqlite:///" + str(tmp_path / "{database}.db")
+    seed(lambda name: sa.create_engine(url.replace("{database}", name)))
+    source = connector(url)
+    position = source.from_the_start(list(source.read("material", None, 100))[-1].position)
+    assert position == {"databases": {name: None for name, _, _ in SETS}}
+    assert sum(page.rows.num_rows for page in source.read("material", position, 100)) == 6
+    with pytest.raises(Problem) as caught:
+        list(connector(url, LISTED[1:]).read("material", position, 100))
+    assert caught.value.code == "erp_account_set_gone"
+    assert source.from_the_start(None) is None
+
+
+def test_remarks_about_one_column_of_several_databases_are_one_sentence(tmp_path: Path) -> None:
+    url = "sqlite:///" + str(tmp_path / "{database}.db")
+    for name, _, _ in SETS:
+        with sa.create_engine(url.replace("{database}", name)).begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE Inventory (cInvCode VARCHAR(20) PRIMARY KEY, cInvName TEXT)")
+            connection.exec_driver_sql("INSERT INTO Inventory VALUES ('01', 'a' || char(0)), ('02', 'b')")
+    source = connector(url)
+    list(source.read("material", None, 100))
+    (remark,) = source.remarks("material")
+    assert remark.code == "erp_text_nul"
+    assert remark.params["count"] == 3
+    assert remark.params["example"] == "UFDATA_006_2024: a\\x00"
+
+
 def test_without_a_set_the_name_of_the_database_is_the_stamp(tmp_path: Path) -> None:
     for name in ("north", "south"):
         with sqlite3.connect(tmp_path / f"{name}.db") as connection:

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from pydantic import ValidationError
+from sqlalchemy.dialects import mssql, oracle
 
 from connectors.config_models import SystemConfig
 from connectors.erp.config import ErpTableConfig
@@ -314,22 +315,51 @@ def test_an_unknown_preset_names_its_neighbours(preset: str, near: str) -> None:
     assert near in error["ctx"]["near"]
 
 
-def test_statements_of_presets_in_the_dialects_of_their_servers() -> None:
+@pytest.mark.parametrize("dialect", [mssql.dialect(), oracle.dialect()], ids=["mssql", "oracle"])
+@pytest.mark.parametrize("product", ["k3x", "u8", "galaxy"])
+def test_statements_of_presets_in_the_dialects_of_their_servers(product: str, dialect: sa.Dialect) -> None:
     """K/3 and U8 run on SQL Server, Galaxy also on Oracle; neither runs here, so the statements are looked at."""
-    from sqlalchemy.dialects import mssql, oracle
-
     from connectors.erp.catalogue import SourceColumn, SourceTable
-    from connectors.erp.query import build_plan, page_statement
+    from connectors.erp.checksum import formulas, sum_statement
+    from connectors.erp.query import (
+        as_type,
+        bounds_statement,
+        build_plan,
+        empty_statement,
+        keyed,
+        keyless_statement,
+        keys_statement,
+        page_statement,
+        rows_count,
+        rows_statement,
+        within,
+    )
 
-    for product, dialect in (("k3x", mssql.dialect()), ("u8", mssql.dialect()), ("galaxy", oracle.dialect())):
-        preset, rows = SYSTEMS[product]
-        catalogue = _Catalogue(preset, rows, SourceTable, SourceColumn)
-        for config in system_of(product).erp_tables.values():
-            plan = build_plan(config, catalogue, dialect, lambda column, value: sa.literal(value), "Asia/Shanghai")
-            sql = " ".join(str(page_statement(plan, plan.key, None, 10).compile(dialect=dialect)).split())
-            assert sql.startswith("SELECT TOP" if dialect.name == "mssql" else "SELECT"), sql
-            if config.computed and dialect.name == "mssql":
-                assert "LEN(" in sql or "nullif(CAST(" in sql, sql
+    preset, rows = SYSTEMS[product]
+    catalogue = _Catalogue(preset, rows, SourceTable, SourceColumn)
+    for config in system_of(product).erp_tables.values():
+        plan = build_plan(config, catalogue, dialect, lambda column, value: sa.literal(value), "Asia/Shanghai")
+        key = [as_type("7", part.column.arrow) for part in plan.key]
+        label = formulas(dialect)[0].label(plan)
+        statements = {
+            "first page": page_statement(plan, plan.key, None, 10),
+            "next page with hashes": page_statement(plan, plan.key, key, 10, extra=[label]),
+            "keys": keys_statement(plan, key, 10),
+            "rows by key": rows_statement(plan, [key, key]),
+            "rows without key": keyless_statement(plan),
+            "count": rows_count(plan),
+            "bounds": bounds_statement(plan),
+            "no rows": empty_statement(plan),
+            **{
+                f"checksum {number}": sum_statement(plan, formula, *within(plan, key, key), *keyed(plan))
+                for number, formula in enumerate(formulas(dialect))
+            },
+        }
+        sql = {name: " ".join(str(s.compile(dialect=dialect)).split()) for name, s in statements.items()}
+        assert sql["first page"].startswith("SELECT TOP" if dialect.name == "mssql" else "SELECT")
+        assert all(plan.key[0].name in text for name, text in sql.items() if name != "count"), sql
+        if config.computed and dialect.name == "mssql":
+            assert "LEN(" in sql["first page"] or "nullif(CAST(" in sql["first page"], sql
 
 
 class _Catalogue:
