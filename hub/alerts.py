@@ -50,11 +50,14 @@ def settle(connection: psycopg.Connection[Any], dataset: str) -> None:
 
 
 def mark_seen(connection: psycopg.Connection[Any], alert_id: int, by: str) -> bool:
-    """A person has taken note; False if there is no such open alert."""
+    """A person has taken note, of every dataset the same sentence stands for; False if there is no such open alert."""
     done = connection.execute(
-        "update ops.alert set seen_at = now(), seen_by = %s where id = %s and seen_at is null", (by, alert_id)
+        "update ops.alert a set seen_at = now(), seen_by = %s from ops.alert shown where shown.id = %s"
+        " and shown.seen_at is null and a.seen_at is null and a.system = shown.system"
+        " and a.severity = shown.severity and a.problem = shown.problem",
+        (by, alert_id),
     )
-    return done.rowcount == 1
+    return done.rowcount > 0
 
 
 def send_waiting(connection: psycopg.Connection[Any], environment: Mapping[str, str] = os.environ) -> int:

@@ -41,6 +41,7 @@ class Told:
     columns: Mapping[str, int]
     matched: Mapping[str, Sequence[Match]]
     unknown: Sequence[Header]
+    after: int = 0  # the last row of the part above, which is no title of this one
 
 
 def notes(about: Told, beside: Sequence[tuple[int, int]], other_row: int | None) -> list[Problem]:
@@ -70,11 +71,16 @@ def _header_notes(about: Told) -> Iterator[Problem]:
     if last == 0:
         yield Problem("note_no_header", data=1)
         return
-    if first > 1:
-        yield Problem("note_banner", last=first - 1)
-    yield Problem("note_header", first=first, last=last, data=last + 1)
+    if first > about.after + 1:
+        yield Problem("note_banner", rows=_span(about.after + 1, first - 1))
+    yield Problem("note_header", rows=_span(first, last), data=last + 1)
     if about.template.pin.header_row is not None:
-        yield Problem("note_pinned", first=first, last=last)
+        yield Problem("note_pinned", rows=_span(first, last))
+
+
+def _span(first: int, last: int) -> str:
+    """Rows for people: "4" or "4-6"."""
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def _column_notes(about: Told) -> Iterator[Problem]:

@@ -193,11 +193,14 @@ def nearest(wanted: str, template: Template, headers: Sequence[Header]) -> Heade
 
 def proposals(header: Header, template: Template, sources: Sequence[str], most: int = 2) -> list[str]:
     """Which of these template columns an unknown header resembles, the likest first. Proposed, never applied."""
+    from connectors.excel.spoken import simplified
+
     scores: dict[str, float] = {}
+    names = {simplified(name) for name in names_of(header)}
     for source in sources:
         column = template.column(source)
         for word in (column.source, *column.synonyms):
-            score = max(fuzz.ratio(plain(word), name) for name in names_of(header))
+            score = max(fuzz.ratio(simplified(plain(word)), name) for name in names)
             scores[source] = max(score, scores.get(source, 0))
     likely = sorted((source for source in scores if scores[source] >= LIKENESS), key=lambda source: -scores[source])
     return likely[:most]

@@ -42,6 +42,7 @@ class Layout:
     matches: dict[str, tuple[Match, ...]]
     last_row: int | None = None  # None: to the end of the sheet
     factors: Mapping[str, Decimal] = field(default_factory=dict)  # source column -> what its numbers are multiplied by
+    beside: frozenset[int] = frozenset()  # columns of further tables that are told and not read
     weak: int = 0  # columns recognised by traditional spelling or pinyin only
 
     @property
@@ -137,7 +138,8 @@ def find_all(
     ends = [_above_title(part, used) for part in below]
     tables = []
     for place, part in enumerate([best, *below]):
-        layout = _layout(sheet, template, part, used, () if template.all_tables or place else tuple(beside))
+        around = () if template.all_tables or place else tuple(beside)
+        layout = _layout(sheet, template, part, used, around, ends[place - 1] if place else 0)
         tables.append(replace(layout, last_row=ends[place] if place < len(ends) else layout.last_row))
     if template.all_tables:
         tables += [_layout(sheet, template, other, used, ()) for other in beside]
@@ -331,7 +333,9 @@ def _pinned(sheet: Sheet, template: Template, remembered: Mapping[str, str | Non
     return _matched(line, words, rows)
 
 
-def _layout(sheet: Sheet, template: Template, found: _Found, used: Used, beside: tuple[_Found, ...]) -> Layout:
+def _layout(
+    sheet: Sheet, template: Template, found: _Found, used: Used, beside: tuple[_Found, ...], after: int = 0
+) -> Layout:
     read = [column for column in template.columns if column.origin == "cell"]
     columns = {c.source: found.matched[c.source][0].header.column for c in read if c.source in found.matched}
     missing = tuple(c.source for c in read if c.required and c.source not in found.matched)
@@ -340,7 +344,7 @@ def _layout(sheet: Sheet, template: Template, found: _Found, used: Used, beside:
     matches = {source: tuple(group) for source, group in found.matched.items()}
     last = template.pin.last_row
     other = blocks.other_table_below(sheet, sorted(columns.values()), found.rows[1], last) if sheet.complete else None
-    about = explain.Told(sheet, template, found.rows, columns, matches, unknown)
+    about = explain.Told(sheet, template, found.rows, columns, matches, unknown, after)
     return Layout(
         columns=columns,
         header_rows=found.rows,
@@ -351,5 +355,6 @@ def _layout(sheet: Sheet, template: Template, found: _Found, used: Used, beside:
         matches=matches,
         last_row=last if other is None else other - 1,
         factors=explain.factors(about),
+        beside=frozenset().union(*(one.columns for one in beside)),
         weak=sum(group[0].how in ("traditional", "pinyin", "initials") for group in matches.values()),
     )

@@ -100,7 +100,8 @@ class DataRows:
         rows, columns = table["row"].to_numpy(), table["column"].to_numpy()
         last = self.layout.last_row or cells.MAX_ROW
         named = [header.column for header in self.layout.headers if header.column not in self.body.known]
-        below = (rows > self.layout.header_rows[1]) & (rows <= last) & ~np.isin(columns, list(self.body.known))
+        ours = list(self.body.known | self.layout.beside)
+        below = (rows > self.layout.header_rows[1]) & (rows <= last) & ~np.isin(columns, ours)
         lost = np.flatnonzero(below & ~(np.isin(columns, named) & np.isin(rows, self.body.rows)))
         filled = pc.not_equal(pc.utf8_trim_whitespace(table["text"].take(pa.array(lost))), "")
         lost = lost[filled.to_numpy()] if len(lost) else lost

@@ -15,6 +15,7 @@ from connectors.excel import layout, opened, sniff, which_sheets
 from connectors.excel.cells import column_letters
 from connectors.excel.headers import plain
 from connectors.excel.layout import Layout
+from connectors.excel.resembling import resembling
 from connectors.excel.rows import DataRows
 from connectors.excel.sandbox import Book, Sheet
 from schemas.loader import cell_types
@@ -58,7 +59,8 @@ def locate(book: Book, template: Template, shown_name: str, remembered: Remember
         if (template.sheets or template.pin.sheet is not None) and not named and book.kind != sniff.CSV:
             names = ", ".join(sheet.name or "" for sheet in book.sheets) or "-"
             raise Problem("workbook_no_sheet", file=shown_name, template=template.title.zh, sheets=names)
-        columns = ", ".join(column.source for column in template.columns)
+        near = resembling(candidates[0], template) if candidates else {}
+        columns = _with_nearest([column.source for column in template.columns], near)
         where = (candidates[0].name if candidates else None) or shown_name
         title = template.title.zh
         raise Problem("workbook_no_header", file=shown_name, sheet=where, template=title, columns=columns)
@@ -80,6 +82,11 @@ def locate(book: Book, template: Template, shown_name: str, remembered: Remember
     parts = tuple((sheet, part) for sheet, several in read for part in several if not part.missing)
     notes = (*_file_notes(book, shown_name), *_sheet_notes(book, [sheet for sheet, _ in read], fitting), *place.notes)
     return Table(sheet, place, notes, parts)
+
+
+def _with_nearest(columns: Sequence[str], near: Mapping[str, str]) -> str:
+    """Columns for people, each with what stands in the file and may be meant: "客户编码 ≈ 编码 (A1)?"."""
+    return ", ".join(f"{column} ≈ {near[column]}?" if column in near else column for column in columns)
 
 
 def _fitness(sheet: Sheet, tables: list[Layout]) -> tuple[bool, bool, int]:
@@ -138,6 +145,7 @@ def read_file(
             where = rows.sheet.name or shown_name
             notes += [Problem("note_part", sheet=where, row=part.header_rows[1]), *part.notes]
         notes += rows.notes()
+    notes_once = tuple({problem.text("en"): problem for problem in notes}.values())  # parts often say the same
     done = 0
     for part, rows in parts:
         file = SourceFile(
@@ -146,7 +154,7 @@ def read_file(
             sha256=sha256,
             columns={source: column_letters(column) for source, column in part.columns.items()},
             header_row=part.header_rows[1],
-            notes=tuple(notes),
+            notes=notes_once,
         )
         for good, rejected in rows.pages(page_rows):
             done += good.num_rows + rejected.num_rows
@@ -200,15 +208,27 @@ def best_template(
     if not any(not place.missing for _, _, place in ranked):
         ranked = _ranked(book, templates, remembered or {}, spoken=True) or ranked
     if not ranked:
-        columns = ", ".join(column.source for column in templates[0].columns if column.required) if templates else "-"
-        title = templates[0].title.zh if templates else "-"
-        raise Problem("workbook_no_template", file=shown_name, template=title, columns=columns)
+        raise _nothing_fits(book, templates, shown_name)
     _, template, place = max(ranked, key=lambda entry: entry[0])
     if place.missing:
-        raise Problem(
-            "workbook_no_template", file=shown_name, template=template.title.zh, columns=", ".join(place.missing)
-        )
+        near = {entry.split(" ≈ ")[-1]: entry.split(" ≈ ")[0] for entry in place.nearest}
+        columns = _with_nearest(place.missing, near)
+        raise Problem("workbook_no_template", file=shown_name, template=template.title.zh, columns=columns)
     return template
+
+
+def _nothing_fits(book: Book, templates: Sequence[Template], shown_name: str) -> Problem:
+    """Names the template whose columns the file resembles most, and what of it looks like which."""
+    if not templates:
+        return Problem("workbook_no_template", file=shown_name, template="-", columns="-")
+    guesses = [
+        (template, resembling(sheet, template))
+        for template in templates
+        for sheet in (which_sheets.candidates(book, template) or book.sheets)[:1]
+    ]
+    template, near = max(guesses, key=lambda guess: len(guess[1]), default=(templates[0], {}))
+    columns = _with_nearest([column.source for column in template.columns if column.required], near)
+    return Problem("workbook_no_template", file=shown_name, template=template.title.zh, columns=columns)
 
 
 def _ranked(

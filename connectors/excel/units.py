@@ -20,9 +20,9 @@ _KINDS: dict[str, dict[str, str]] = {
             "万": "10000", "10,000cny": "10000", "十万元": "100000", "百万元": "1000000", "千万元": "10000000",
             "亿元": "100000000", "亿": "100000000"},
     "usd": {"美元": "1", "usd": "1", "$": "1", "千美元": "1000", "万美元": "10000"},
-    "twd": {"新台币": "1", "新臺幣": "1", "twd": "1", "ntd": "1", "nt$": "1", "千新台币": "1000", "万新台币": "10000"},
+    "twd": {"新台币": "1", "新台幣": "1", "twd": "1", "ntd": "1", "nt$": "1", "千新台币": "1000", "万新台币": "10000"},
     "mass": {"kg": "1", "千克": "1", "公斤": "1", "g": "0.001", "克": "0.001", "mg": "0.000001", "毫克": "0.000001",
-             "t": "1000", "吨": "1000", "噸": "1000", "公吨": "1000", "斤": "0.5"},
+             "t": "1000", "吨": "1000", "公吨": "1000", "斤": "0.5"},
     "length": {"m": "1", "米": "1", "mm": "0.001", "毫米": "0.001", "cm": "0.01", "厘米": "0.01", "公分": "0.01",
                "dm": "0.1", "km": "1000", "千米": "1000", "公里": "1000", "um": "0.000001", "μm": "0.000001",
                "微米": "0.000001", "inch": "0.0254", "英寸": "0.0254"},
@@ -32,18 +32,20 @@ _KINDS: dict[str, dict[str, str]] = {
     "time": {"s": "1", "sec": "1", "秒": "1", "min": "60", "分钟": "60", "分鐘": "60", "h": "3600", "hr": "3600",
              "小时": "3600", "小時": "3600", "工时": "3600", "d": "86400", "天": "86400", "日": "86400",
              "days": "86400", "day": "86400", "周": "604800", "week": "604800", "weeks": "604800"},
-    "count": {"个": "1", "個": "1", "件": "1", "只": "1", "pcs": "1", "pc": "1", "ea": "1", "千个": "1000",
+    "count": {"个": "1", "件": "1", "只": "1", "pcs": "1", "pc": "1", "ea": "1", "千个": "1000",
               "千件": "1000", "千只": "1000", "kpcs": "1000", "万个": "10000", "万件": "10000", "万只": "10000"},
     "share": {"%": "1", "百分比": "1", "‰": "0.1"},
 }  # fmt: skip
 _BASE = {unit: (kind, Decimal(factor)) for kind, units in _KINDS.items() for unit, factor in units.items()}
+_PERIOD = re.compile(r"[\d\-~./]+|\d{2,4}年.*|\d{1,2}月.*|第.*|q[1-4]", re.IGNORECASE)  # "销售（2026年）" names no unit
+_SIMPLIFIED = str.maketrans("萬億圓臺個噸", "万亿元台个吨")
 _BEHIND = re.compile(r"^(.+?)\s*[/／,，:：_\-]\s*([^/／,，:：_\-]+)$")
 _LATIN = re.compile(r"^(.*[\u4e00-\u9fff])\s*([A-Za-z][A-Za-z0-9]{0,3}|%|‰)$")
 
 
 def core(unit: str) -> str:
-    """A unit's spelling without width, case and blanks: "ＫＧ" -> "kg", "㎡" -> "m2"."""
-    return "".join(unicodedata.normalize("NFKC", unit).lower().split())
+    """A unit's spelling without width, case, blanks and traditional characters: "ＫＧ" -> "kg", "萬元" -> "万元"."""
+    return "".join(unicodedata.normalize("NFKC", unit).lower().split()).translate(_SIMPLIFIED)
 
 
 def is_known(unit: str) -> bool:
@@ -63,7 +65,7 @@ def split(header: str) -> tuple[str, str | None]:
         unit = unit.removeprefix("单位:").strip()
         if not unit or len(unit) > 10 or unit.lower() in _NOT_UNITS or unit.startswith(("如", "例")):
             continue
-        if labelled or is_known(unit) or not re.fullmatch(r"[\d\-~.]+", unit):
+        if labelled or is_known(unit) or not _PERIOD.fullmatch(unit):
             return (text[: match.start()] + text[match.end() :]).strip(), unit
     for pattern in (_BEHIND, _LATIN):
         if (found := pattern.match(text)) and is_known(found[2]) and core(found[2]) not in ("万", "亿"):

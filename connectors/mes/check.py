@@ -64,8 +64,10 @@ def _endpoint(client: MesClient, system: SystemConfig, endpoint: MesEndpointConf
         yield _point("endpoint", "bad", problem, name)
         return
     told = {"system": system.system, "object": name}
-    total = "?" if page.total is None else page.total
-    yield _point("endpoint", "ok", Problem("mes_check_endpoint_ok", **told, rows=len(page.items), total=total), name)
+    answer = Problem("mes_check_endpoint_rows", **told, rows=len(page.items))
+    if page.total is not None:
+        answer = Problem("mes_check_endpoint_ok", **told, rows=len(page.items), total=page.total)
+    yield _point("endpoint", "ok", answer, name)
     if lister.size < asked:
         yield _point("page_size", "warn", Problem("mes_check_page_size", **told, asked=asked, given=lister.size), name)
     if page.items and endpoint.detail is None:

@@ -73,7 +73,8 @@ class MesClient:
         """The reply to one request below base_path (or to an absolute address), its envelope tested.
 
         known: values for the templates in path, body and query. Raises Problem `mes_login_refused`,
-        `mes_token_refused`, `mes_no_endpoint`, `mes_refused` (both as Refused) and what `Transport.send` raises.
+        `mes_access_needed`, `mes_token_refused`, `mes_no_endpoint`, `mes_refused` (the last two as Refused) and
+        what `Transport.send` raises.
         """
         envelope = envelope or self._config.envelope
         session = self._open()
@@ -81,8 +82,8 @@ class MesClient:
         access = self._config.auth or self._config.sign
         if is_lost(reply, access, envelope):
             # A token may end between two pages, or because the same account logged in elsewhere.
-            if access is None:
-                raise self._problem("mes_token_refused", path, session)
+            if self._config.auth is None and self._config.sign is None:
+                raise self._problem("mes_access_needed", path, session)
             session = self._renew(session)
             reply = self._send(session, method, path, body, query, envelope, known)
             if is_lost(reply, access, envelope):

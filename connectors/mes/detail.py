@@ -18,8 +18,8 @@ from connectors.mes.paths import in_reply, value_at
 from schemas.problems import Problem
 
 # A refusal of one id says something about that record; these say that the server or the way to it is down.
-_ABOUT_ALL = {"mes_unreachable", "mes_timeout", "mes_login_refused", "mes_token_refused", "mes_rate_limited",
-              "environment_unset", "mes_placeholder_unknown"}  # fmt: skip
+_ABOUT_ALL = {"mes_unreachable", "mes_timeout", "mes_login_refused", "mes_token_refused", "mes_access_needed",
+              "mes_rate_limited", "environment_unset", "mes_placeholder_unknown"}  # fmt: skip
 _ALL_BAD = 10  # so many refused and none given: it is not about the records
 
 

@@ -29,6 +29,7 @@ _STAMP = re.compile(
     r"^(last)?(updated?|modif(y|ied|ication)|chang(e|ed))(at|on|time|date|datetime|ts|timestamp)?$|^pubts$"
 )
 _NO_LIST = {"list", "search", "query", "page", "all", "find", "batch"}
+_TOKEN_HEADERS = {"xapikey", "apikey", "xtoken", "token", "xaccesstoken", "accesstoken", "xauthtoken"}
 SIZE = 200
 
 
@@ -309,6 +310,22 @@ def access(document: dict[str, Any]) -> Access:
                     return Access({"auth": _oauth(flow, str(flows[flow]["tokenUrl"]))})
         if kind:
             return Access({}, str(name))
+    return _by_header(document)
+
+
+def _by_header(document: dict[str, Any]) -> Access:
+    """Frameworks describe a token that the code itself looks at as a plain header of every operation."""
+    for operations in (document.get("paths") or {}).values():
+        for operation in operations.values() if isinstance(operations, dict) else ():
+            given = operation.get("parameters") if isinstance(operation, dict) else None
+            for parameter in given if isinstance(given, list) else ():
+                if not isinstance(parameter, dict) or parameter.get("in") != "header":
+                    continue
+                name = str(parameter.get("name"))
+                if name.lower() == "authorization":
+                    return Access({"headers": {"Authorization": "Bearer {env:WATERWORKS_{SYSTEM}_TOKEN}"}})
+                if folded(name) in _TOKEN_HEADERS:
+                    return Access({"headers": {name: {"env": "WATERWORKS_{SYSTEM}_TOKEN"}}})
     return Access({})
 
 

@@ -61,6 +61,14 @@ _WORDS = {
 }
 
 
+# What services call a list of an entity -> the entity.
+_ALSO = {
+    "part": "material", "product": "material", "article": "material", "client": "customer", "vendor": "supplier",
+    "machine": "equipment", "device": "equipment", "worker": "employee", "staff": "employee", "operator": "employee",
+    "production_order": "work_order", "manufacturing_order": "work_order",
+}  # fmt: skip
+
+
 def propose(
     document: dict[str, Any],
     system: str,
@@ -161,7 +169,7 @@ def _entity_of(endpoint: Endpoint, contracts: dict[str, Contract]) -> Contract |
     """The entity whose name the endpoint bears."""
     if endpoint.name in contracts:
         return contracts[endpoint.name]
-    name = folded(endpoint.name)
+    name = folded(_ALSO.get(endpoint.name, endpoint.name))
     return next((one for key, one in contracts.items() if folded(key) in (name, name.removesuffix("list"))), None)
 
 

@@ -168,6 +168,15 @@ def test_token_that_is_never_accepted(mes: FaultServer) -> None:
     assert problem_of(mes).code == "mes_token_refused"
 
 
+def test_a_token_is_wanted_and_none_is_configured(mes: FaultServer) -> None:
+    mes.token_uses = 0
+    configured = connector(mes.url)
+    open_system = configured._config.model_copy(update={"auth": None})
+    with pytest.raises(Problem) as caught:
+        list(MesConnector(open_system, mes.url, {}).read("lot", None, 10))
+    assert caught.value.code == "mes_access_needed"
+
+
 def test_wrong_secret(mes: FaultServer) -> None:
     with pytest.raises(Problem) as caught:
         list(connector(mes.url, secret="wrong-secret-1").read("lot", None, 10))

@@ -68,6 +68,15 @@ def test_a_person_takes_note_once(store) -> None:
     assert not alerts.mark_seen(store, number, "it")
 
 
+def test_taking_note_holds_for_every_table_the_same_sentence_stands_for(store) -> None:
+    alerts.raise_alert(store, "k3", "k3.material", "error", LOST)
+    alerts.raise_alert(store, "k3", "k3.customer", "error", LOST)
+    alerts.raise_alert(store, "k3", "k3.customer", "warn", HELD)
+    (number,) = store.execute("select id from ops.alert where dataset = 'k3.material'").fetchone()
+    assert alerts.mark_seen(store, number, "it")
+    assert open_alerts(store) == [("k3.customer", 1, "warn")]
+
+
 def test_an_alert_is_sent_once_in_both_languages(store, robot) -> None:
     environment = {alerts.URL: f"http://127.0.0.1:{robot.server_port}/robot?key=geheim", alerts.FORMAT: "wecom"}
     alerts.raise_alert(store, "k3", "k3.material", "error", LOST)

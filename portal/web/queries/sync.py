@@ -48,8 +48,14 @@ def store_check(connection: Connection[Any], check: Check) -> None:
 
 
 def open_alerts(connection: Connection[Any]) -> list[Row]:
-    """Alerts nobody has taken note of yet, newest first."""
-    return rows(connection, "select * from ops.alert where seen_at is null order by last_raised_at desc limit 50")
+    """Alerts nobody has taken note of yet, newest first; `datasets`: all that one sentence stands for."""
+    return rows(
+        connection,
+        """select max(id) as id, system, severity, problem, max(times) as times, max(last_raised_at) as last_raised_at,
+             coalesce(array_agg(dataset order by dataset) filter (where dataset is not null), '{}') as datasets
+           from ops.alert where seen_at is null
+           group by system, severity, problem order by last_raised_at desc limit 50""",
+    )
 
 
 def schema_changes(connection: Connection[Any]) -> list[Row]:

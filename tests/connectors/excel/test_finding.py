@@ -12,6 +12,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from connectors.excel.table import match_template
+from connectors.excel.versions import Seen, newest_first
 from schemas.model import Hidden, Pin, Template, TemplateColumn
 from schemas.problems import Problem
 from schemas.template_loader import templates
@@ -146,7 +147,7 @@ def test_three_levels_merged(tmp_path: Path) -> None:
     path = made(tmp_path / "a.xlsx", build)
     row = rows_of(path, template)[0]
     assert (row["编码"], row["采购单价"], row["价格/销售/单价"], row["日期"]) == ("A1", "5", "9", "2024-01-01")
-    assert notes_of(path, template)["note_header"] == {"first": 2, "last": 4, "data": 5}
+    assert notes_of(path, template)["note_header"] == {"rows": "2-4", "data": 5}
 
 
 def test_group_titles_that_are_not_merged(tmp_path: Path) -> None:
@@ -452,7 +453,7 @@ def test_a_pinned_table(tmp_path: Path) -> None:
     pin = Pin(sheet="零件", header_row=(4, 4), last_row=6, columns={"编码": 1, "名称": 2, "单价": 3})
     found = rows_of(path, replace(PARTS, pin=pin))
     assert [(row["编码"], row["单价"]) for row in found] == [("B", "1"), ("C", "2")]
-    assert notes_of(path, replace(PARTS, pin=pin))["note_pinned"] == {"first": 4, "last": 4}
+    assert notes_of(path, replace(PARTS, pin=pin))["note_pinned"] == {"rows": "4"}
 
 
 def test_a_pinned_table_without_header(tmp_path: Path) -> None:
@@ -471,3 +472,58 @@ def test_pinyin_headers_find_their_template(tmp_path: Path) -> None:
     header = ["gongyingshangdaima", "gongyingshangmingcheng", "shuihao", "lianxiren"]
     path = book(tmp_path / "x.xlsx", Sheet1=[header, ["S1", "甲", "x", "y"]])
     assert match_template(path, templates().values()).name == "supplier_list"
+
+
+def test_a_period_in_a_title_is_no_unit(tmp_path: Path) -> None:
+    def build(sheet: Worksheet) -> None:
+        fill(sheet, [["零件价格（2026年）"], ["编码", "名称", "单价", "日期"], ["A1", "轴", 5, "2024-01-01"]])
+        sheet.merge_cells("A1:C1")
+
+    assert "note_unit" not in notes_of(made(tmp_path / "a.xlsx", build))
+
+
+def test_a_unit_in_traditional_characters_is_the_same_unit(tmp_path: Path) -> None:
+    path = book(tmp_path / "a.xlsx", 客户=[["客戶編號", "客戶名稱", "信用額度（萬元）"], ["C1", "甲", 5]])
+    notes = notes_of(path, templates()["customer_list"])
+    assert notes["note_unit"] == {"column": "信用额度", "unit": "萬元"}
+
+
+def test_a_traditional_header_is_compared_with_simplified_columns(tmp_path: Path) -> None:
+    path = book(tmp_path / "a.xlsx", 客户=[["客戶編號", "客戶名稱", "聯絡人"], ["C1", "甲", "陳"]])
+    assert "聯絡人 (C) ≈ 联系人?" in str(notes_of(path, templates()["customer_list"])["note_unknown_columns_near"])
+
+
+def test_where_no_header_fits_the_likeliest_row_is_told(tmp_path: Path) -> None:
+    path = book(tmp_path / "a.xlsx", 客户=[["客户一览"], ["编码", "客户名", "授信"], ["C1", "甲", 5]])
+    with pytest.raises(Problem) as caught:
+        pages_of(path, templates()["customer_list"])
+    assert caught.value.code == "workbook_no_header"
+    assert "客户编码 ≈ 编码 (A2)?, 客户名称 ≈ 客户名 (B2)?" in caught.value.params["columns"]
+    with pytest.raises(Problem) as caught:
+        match_template(path, templates().values())
+    assert caught.value.params["columns"] == "客户编码 ≈ 编码 (A2)?, 客户名称 ≈ 客户名 (B2)?"
+
+
+def test_cells_of_a_table_beside_are_told_once(tmp_path: Path) -> None:
+    rows = [[*HEAD, None, *HEAD], ["A1", "轴", 5, "2024-01-01", None, "B1", "轮", 6, "2024-01-02"]]
+    notes = notes_of(book(tmp_path / "a.xlsx", 零件=rows))
+    assert notes["note_other_tables"] == {"cells": "F1"}
+    assert "note_extra_cells" not in notes
+
+
+def test_the_table_above_is_no_title_of_the_table_below(tmp_path: Path) -> None:
+    rows = [["编码", "名称"], ["A1", "轴"], [], ["二、华南"], ["名称", "编码"], ["轮", "B1"]]
+    notes = [note for page in pages_of(book(tmp_path / "a.xlsx", 零件=rows)) for note in page.file.notes]
+    banners = [note.params for note in notes if note.code == "note_banner"]
+    assert banners and all(params == {"rows": "4"} for params in banners)
+    told = [note.text("en") for note in pages_of(tmp_path / "a.xlsx")[0].file.notes]
+    assert len(told) == len(set(told))
+
+
+@pytest.mark.parametrize("extension", [".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".txt"])
+def test_the_shipped_templates_watch_every_format(extension: str) -> None:
+    for name, file in (("customer_list", "销售部/客户档案_2026-11"), ("supplier_list", "采购部/供应商名录"),
+                       ("standard_cost", "财务部/标准成本_2027"), ("purchase_price", "财务部/采购价格"),
+                       ("outsourcing_supplier", "采购部/外协厂/外协供应商")):  # fmt: skip
+        seen = Seen(file + extension, Path(file), 1, 1, by_name=False)
+        assert newest_first([seen], templates()[name]) == [seen]

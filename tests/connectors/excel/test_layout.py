@@ -77,8 +77,8 @@ def test_rows_that_are_no_data_are_rejected_with_their_reason(tmp_path: Path) ->
 
 def test_everything_decided_is_noted(tmp_path: Path) -> None:
     notes = notes_of(factory_sheet(tmp_path / "零件.xlsx"))
-    assert notes["note_banner"] == {"last": 2}
-    assert notes["note_header"] == {"first": 3, "last": 4, "data": 5}
+    assert notes["note_banner"] == {"rows": "1-2"}
+    assert notes["note_header"] == {"rows": "3-4", "data": 5}
     assert notes["note_unit"] == {"column": "单价", "unit": "元"}
     assert notes["note_hidden_columns"] == {"columns": "价格/日期 (D)"}
     assert notes["note_hidden_rows"] == {"count": 1, "rows": "8"}

@@ -169,6 +169,19 @@ def test_the_way_in(scheme: dict[str, Any], expected: dict[str, Any]) -> None:
     assert access({"components": {"securitySchemes": {"s": scheme}}}).keys == expected
 
 
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("authorization", {"Authorization": "Bearer {env:WATERWORKS_{SYSTEM}_TOKEN}"}),
+        ("X-API-Key", {"X-API-Key": {"env": "WATERWORKS_{SYSTEM}_TOKEN"}}),
+        ("X-Request-Id", None),
+    ],
+)
+def test_the_way_in_by_a_header_that_the_code_looks_at_itself(header: str, expected: dict[str, Any] | None) -> None:
+    operation = {"parameters": [{"in": "query", "name": "token"}, {"in": "header", "name": header}]}
+    assert access({"paths": {"/parts": {"get": operation}}}).keys == ({"headers": expected} if expected else {})
+
+
 def test_the_way_in_by_a_token_request() -> None:
     flows = {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": {}}}
     document = {"components": {"securitySchemes": {"o": {"type": "oauth2", "flows": flows}}}}
