@@ -35,7 +35,8 @@ def value_text(expression: str, column_type: str) -> str:
 def _reference(rule: Rule, contracts: Contracts, systems: Systems) -> str:
     """Values that the target column does not have; a held target row counts as known.
 
-    Says nothing while the target systems have delivered no row at all: then everything would fail.
+    Says nothing while the target systems have delivered no row at all, nor about rows of one of these systems
+    that has delivered none itself: then everything would fail.
     A system in account sets knows a value only in the set that uses it.
     """
     column, own = _column(rule, contracts)
@@ -53,6 +54,13 @@ def _reference(rule: Rule, contracts: Contracts, systems: Systems) -> str:
         one_system = f"{system_of(alias, dataset)} = {system_of(near)}"
         return f" and ({one_system} and {theirs} is distinct from {mine}) is not true"
 
+    # An ERP that is read without its materials says nothing about materials, even beside one read with them.
+    silent = (
+        f" and ({system_of('c')} not in ({known}) or {system_of('c')} = any(array("
+        f"select distinct {system_of('t')} from core.{identifier(entity)} as t)))"
+        if named
+        else ""
+    )
     truth, goal = f"core.{identifier(entity)}", identifier(target)
     held = f"h.entity = {text(entity)}{from_sources('h', 'dataset')}"
     orphan_key, known_key = _CODE_KEY.format(value="o.value"), _CODE_KEY.format(value=f"t.{goal}::text")
@@ -66,7 +74,7 @@ with orphan as (
     and not exists (
       select from quality.held_row as h
       where {held} and h.record ->> {text(target)} = {own}{same_set("h", "c", "dataset", "source_key")})
-    and exists (select from {truth} as t where true{from_sources("t")})
+    and exists (select from {truth} as t where true{from_sources("t")}){silent}
 ), near as (
   select o.value, min(t.{goal}::text) as suggestion
   from (select distinct value from orphan) as o

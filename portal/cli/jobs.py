@@ -6,6 +6,7 @@ Belongs here: starting `python -m pipelines.run` and handing on its events. Not 
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,7 +26,7 @@ def log_file() -> Path:
 def run_jobs(arguments: list[str], on_event: Callable[[Event], None], more: dict[str, str] | None = None) -> int:
     """Run `python -m pipelines.run`; `on_event` gets every event as it comes. The store must be in use.
 
-    Returns 0 (all succeeded) or 1 (a part failed). Raises Problem `jobs_failed` if it ended otherwise.
+    Returns 0 (all succeeded) or 1 (a part failed). Raises Problem `jobs_killed`, `jobs_failed` if it ended otherwise.
     """
     from portal.supervisor.environment import child_environment
 
@@ -52,6 +53,8 @@ def run_jobs(arguments: list[str], on_event: Callable[[Event], None], more: dict
             raise
     if code == 130:
         raise KeyboardInterrupt  # somebody interrupted the child alone
+    if code < 0:
+        raise Problem("jobs_killed", signal=_signal_name(-code), log=str(log_file()))
     if code not in (0, 1):
         raise Problem("jobs_failed", code=code, log=str(log_file()), reason=_last_words(log_file()))
     return code
@@ -66,6 +69,15 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.wait()
 
 
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
+
+
 def _last_words(log: Path) -> str:
-    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip()[:300] if lines else "-"
+    """The last line that is not Dagster telling that all is well."""
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    lines = [line for line in lines if " - DEBUG - " not in line and " - INFO - " not in line]
+    return lines[-1][:300] if lines else "-"

@@ -127,6 +127,17 @@ def test_a_reference_may_name_a_kind_of_system_whatever_it_is_called(store: Stor
     assert store.run(by_kind) == [("mes.work_order", "2", "B200")]
 
 
+def test_a_reference_is_silent_about_an_erp_that_delivers_no_such_rows(store: Store) -> None:
+    store.systems = Systems({"erp1": "erp", "erp2": "erp"})
+    by_kind = of("work_order", rule("reference", "material_code", to="material.material_code", sources=["erp"]))
+    store.put("erp1.material", "material", ("A100", "x", None, "KG", None))
+    store.put("erp2.work_order", "work_order", ("W1", "Z9", None))
+    store.put("erp1.work_order", "work_order", ("W1", "Z9", None))
+    assert store.run(by_kind) == [("erp1.work_order", "1", "Z9")]
+    store.put("erp2.material", "material", ("B1", "x", None, "KG", None))
+    assert store.run(by_kind) == [("erp1.work_order", "1", "Z9"), ("erp2.work_order", "1", "Z9")]
+
+
 def test_a_reference_stays_inside_its_account_set(store: Store) -> None:
     store.systems = Systems({"u8": "erp", "mes": "mes"}, frozenset({"u8"}))
     by_kind = of("work_order", rule("reference", "material_code", to="material.material_code", sources=["erp"]))
