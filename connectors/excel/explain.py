@@ -113,7 +113,9 @@ def _column_notes(about: Told) -> Iterator[Problem]:
 def unit_of(about: Told, source: str) -> str | None:
     """The unit that holds for a column: its header's, a group title's, else what the banner says."""
     header = about.matched[source][0].header
-    for text in (*reversed(header.levels), *header.above):
+    # "单位：元" above the table holds for the columns that expect such a unit, not for a date that stands below it
+    above = [text for text in header.above if units.in_banner(text) is None]
+    for text in (*reversed(header.levels), *above):
         if (unit := units.unit_of(text)) is not None:
             return unit
     expected = about.template.column(source).unit

@@ -482,6 +482,12 @@ def test_a_period_in_a_title_is_no_unit(tmp_path: Path) -> None:
     assert "note_unit" not in notes_of(made(tmp_path / "a.xlsx", build))
 
 
+def test_a_unit_above_the_table_is_not_that_of_a_date_below_it(tmp_path: Path) -> None:
+    rows = [["零件价格"], [None, None, "单位：元"], ["编码", "名称", "单价", "日期"], ["A1", "轴", 5, "2024-01-01"]]
+    pages = pages_of(book(tmp_path / "a.xlsx", 零件=rows))
+    assert [note.params["column"] for note in pages[0].file.notes if note.code == "note_unit"] == ["单价"]
+
+
 def test_a_unit_in_traditional_characters_is_the_same_unit(tmp_path: Path) -> None:
     path = book(tmp_path / "a.xlsx", 客户=[["客戶編號", "客戶名稱", "信用額度（萬元）"], ["C1", "甲", 5]])
     notes = notes_of(path, templates()["customer_list"])
