@@ -68,21 +68,27 @@ def belong_together(one: Sequence[Header], other: Sequence[Header], used: Used, 
     return both > 0 and both >= _ALIKE * max(len(left), len(right))
 
 
-def rows_with_words(sheet: Sheet, words: set[str], after: int) -> list[int]:
-    """Rows below `after` in which at least two cells read exactly as one of the words (blanks aside)."""
+def rows_with_words(sheet: Sheet, words: set[str], after: int, share: float = 0) -> list[int]:
+    """Rows below `after` in which at least two cells, and this share of all cells, read exactly as one of the words
+    (blanks aside)."""
     if not sheet.cells.num_rows or not words:
         return []
     known = pc.is_in(pc.utf8_trim_whitespace(sheet.cells["text"]), pa.array(sorted(words)))
-    rows = sheet.cells["row"].filter(known).to_numpy()
+    every = sheet.cells["row"].to_numpy()
+    rows = every[known.to_numpy()]
     numbers, counts = np.unique(rows[rows > after], return_counts=True)
-    return [int(row) for row in numbers[counts >= 2]]
+    numbers, counts = numbers[counts >= 2], counts[counts >= 2]
+    if share and len(numbers):
+        filled = np.bincount(every[every > after])[numbers]
+        numbers = numbers[counts >= share * filled]
+    return [int(row) for row in numbers]
 
 
 def other_table_below(sheet: Sheet, columns: Sequence[int], header_row: int, last_row: int | None) -> int | None:
     """The row in which a table of another kind begins below this one, None if nothing proves that there is one.
 
-    The proof: after a blank row, a row of at least two words stands where the columns above hold (nearly) only
-    numbers, and numbers do not come back below it in all of these columns.
+    The proof: after a blank row, a row of nothing but words, each of them once, stands where the columns above hold
+    (nearly) only numbers in at least two columns.
     """
     texts, rows, places = sheet.cells["text"], sheet.cells["row"].to_numpy(), sheet.cells["column"].to_numpy()
     mine = np.isin(places, list(columns)) & (rows > header_row)
@@ -98,10 +104,13 @@ def other_table_below(sheet: Sheet, columns: Sequence[int], header_row: int, las
         return None
     chosen = texts.take(pa.array(index))
     number = pc.match_substring_regex(chosen, r"^\s*[-+¥￥$]?[\d,]*\.?\d+%?\s*$|^\d{4}[-/.年]\d").to_numpy()
+    word = pc.match_substring_regex(chosen, r"\p{L}").to_numpy()
     for start in starts:
-        above, here = rows < start, rows == start
-        if here.sum() < 2 or number[here].any():
+        above, here = rows < start, np.flatnonzero(rows == start)
+        if len(here) < 2 or number[here].any() or not word[here].all():
             continue
+        if len(set(chosen.take(pa.array(here)).to_pylist())) < len(here):
+            continue  # "n/a" in several columns is what a record says, no header
         clash = 0
         for column in places[here]:
             held = number[above & (places == column)]

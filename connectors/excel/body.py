@@ -75,7 +75,10 @@ class Body:
         self._texts: pa.Array | None = None
         self._lay_over(sheet, layout, template)
         filled = pc.not_equal(pc.utf8_trim_whitespace(self.texts()), "").to_numpy(zero_copy_only=False)
+        self.filled = filled  # per cell: more than blanks
         self.rows = np.unique(self.row_of_cell[filled & np.isin(self.column_of_cell, list(self.known))])
+        # Rows that hold something, but nothing in a column that is read
+        self.unread = np.setdiff1d(self.row_of_cell[filled], self.rows)
 
     # --- asking ---------------------------------------------------------------------------------
 
@@ -88,7 +91,8 @@ class Body:
 
     def row(self, row: int) -> dict[int, str]:
         """Column -> text of one row's cells that are not blank, from left to right."""
-        low, high = np.searchsorted(self.row_of_cell, row, "left"), np.searchsorted(self.row_of_cell, row, "right")
+        wanted = self.row_of_cell.dtype.type(row)  # of another type, every search would copy all row numbers
+        low, high = (int(np.searchsorted(self.row_of_cell, wanted, side)) for side in ("left", "right"))
         texts = self.texts().slice(low, high - low).to_pylist()
         return {
             column: text

@@ -24,6 +24,9 @@ from schemas.problems import Problem
 HEAD_ROWS = 60  # rows looked at for a header, with some to spare below the last possible one
 SEARCHED_ROWS = 50
 MAX_LEVELS = 3
+_LEAST_WORDS = 0.25  # share of a row's cells that name columns, for it to be looked at as another header
+_MOST_HEADERS = 200  # rows looked at so
+_MOST_STRANGE = 0.2  # share of the cells of another header that may be no names of columns
 _WIDEST_MERGE = 500  # a merge across more columns is a banner or a whole formatted row
 
 Grid = dict[int, dict[int, str]]  # row -> column -> text
@@ -41,6 +44,7 @@ class Layout:
     notes: tuple[Problem, ...]
     matches: dict[str, tuple[Match, ...]]
     last_row: int | None = None  # None: to the end of the sheet
+    titles: tuple[int, ...] = ()  # rows above `last_row` that entitle the next table
     factors: Mapping[str, Decimal] = field(default_factory=dict)  # source column -> what its numbers are multiplied by
     beside: frozenset[int] = frozenset()  # columns of further tables that are told and not read
     weak: int = 0  # columns recognised by traditional spelling or pinyin only
@@ -130,17 +134,22 @@ def find_all(
     candidates = [one for one in candidates if len(one.matched) >= min(2, wanted) or template.pin.columns]
     if not candidates:
         return []
-    best = max(candidates, key=lambda one: one.rank(required))
+    best = _not_a_record(max(candidates, key=lambda one: one.rank(required)), candidates, required)
     others = _others(candidates, best, required)
     best = _with_group_rows(sheet, best, words)
     below = _continuations(sheet, template, best, words, used)
     beside = [_with_group_rows(sheet, other, words) for other in others]
-    ends = [_above_title(part, used) for part in below]
     tables = []
+    after = 0  # last row of the part above
     for place, part in enumerate([best, *below]):
         around = () if template.all_tables or place else tuple(beside)
-        layout = _layout(sheet, template, part, used, around, ends[place - 1] if place else 0)
-        tables.append(replace(layout, last_row=ends[place] if place < len(ends) else layout.last_row))
+        layout = _layout(sheet, template, part, used, around, after)
+        if place < len(below):
+            end = below[place].rows[0] - 1
+            last = end if layout.last_row is None else min(end, layout.last_row)
+            layout = replace(layout, last_row=last, titles=_titles(below[place], used))
+            after = end - len(layout.titles)
+        tables.append(layout)
     if template.all_tables:
         tables += [_layout(sheet, template, other, used, ()) for other in beside]
     return tables
@@ -284,21 +293,39 @@ def _with_group_rows(sheet: Sheet, found: _Found, words: Words) -> _Found:
     return _matched([header for header in line if header.column in found.columns], words, (first, rows[1]))
 
 
+def _not_a_record(best: _Found, candidates: Sequence[_Found], required: set[str]) -> _Found:
+    """The best header, unless it is a record below a header: one that holds names of further columns ("名称2")."""
+    above = [one for one in candidates if one.rows[1] < best.rows[1] and _is_record_of(best, one, required)]
+    return max(above, key=lambda one: one.rank(required)) if above else best
+
+
+def _is_record_of(lower: _Found, upper: _Found, required: set[str]) -> bool:
+    """Do the cells of `lower` read as a record below `upper`: most are no names of columns, and other texts stand
+    below the columns of `upper`?"""
+    if len(upper.matched) < 2 or not required <= upper.matched.keys() or not lower.columns <= upper.columns:
+        return False
+    if len(lower.matched) * 2 > len(lower.headers):
+        return False
+    below = {header.column: header.leaf for header in lower.headers}
+    own = [group[0].header for group in upper.matched.values()]
+    return sum(header.column in below and below[header.column] != header.leaf for header in own) * 2 > len(own)
+
+
 def _continuations(sheet: Sheet, template: Template, best: _Found, words: Words, used: Used) -> list[_Found]:
     """The same table again further down with its columns in other places; a header in the same places is only a
-    repeated one."""
+    repeated one. A record in which some cells happen to be names of columns is no header."""
     if not sheet.complete:
         return []
     written = _written(template) | {level.strip() for header in best.headers for level in header.levels}
     current, found = best, []
     least = {column.source for column in template.columns if column.required and column.origin == "cell"}
-    for row in blocks.rows_with_words(sheet, written, best.rows[1])[:200]:
+    for row in blocks.rows_with_words(sheet, written, best.rows[1], _LEAST_WORDS)[:_MOST_HEADERS]:
         line = _headers(head(sheet, [row]), row, row, template.pin.first_column, template.pin.last_column)
         for part in blocks.split(line, used, row):
             if not {header.column for header in part} & current.columns:
                 continue
             again = _matched(part, words, (row, row))
-            if len(again.matched) < 2 or not least <= again.matched.keys():
+            if not least <= again.matched.keys() or not _is_header_again(again, best, template, written):
                 continue
             if _places(again) != {
                 source: place for source, place in _places(current).items() if source in again.matched
@@ -308,13 +335,28 @@ def _continuations(sheet: Sheet, template: Template, best: _Found, words: Words,
     return found
 
 
-def _above_title(found: _Found, used: Used) -> int:
-    """The last row above a header further down and above the title that stands over it."""
+def _is_header_again(again: _Found, best: _Found, template: Template, written: set[str]) -> bool:
+    """Is a row further down surely a header: the key and most of what the first header had, nearly nothing that is
+    no name of a column, no name twice?"""
+    if len(again.matched) < 2 or len(again.matched) * 2 <= len(best.matched):
+        return False
+    if any(source in best.matched and source not in again.matched for source in template.key):
+        return False
+    if any(len(group) > 1 for group in again.matched.values()):
+        return False
+    named = {group[0].header.column for group in again.matched.values()}
+    strange = [one for one in again.headers if one.column not in named and one.leaf.strip() not in written]
+    return len(strange) <= _MOST_STRANGE * len(again.headers)
+
+
+def _titles(found: _Found, used: Used) -> tuple[int, ...]:
+    """The rows of one cell directly above a header further down: its title."""
     row = found.rows[0] - 1
-    for above in range(row, max(row - MAX_LEVELS, 0), -1):
-        if (used.rows == above).sum() != 1:
-            return above
-    return row
+    titles: list[int] = []
+    while len(titles) < MAX_LEVELS and (used.rows == row).sum() == 1:
+        titles.append(row)
+        row -= 1
+    return tuple(titles)
 
 
 def _places(found: _Found) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Rows below a header that are no data: totals, repeated headers, signatures, notes, section titles.
 
 Belongs here: deciding per row, with the code of the reason. Does not belong here: reading cells (body.py), pages
-(rows.py). Only rows that look suspicious are looked at closely.
+(rows.py). Columns are asked first; only rows that could be refused are looked at one by one.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 import numpy as np
@@ -26,6 +27,7 @@ SIGNATURE = "workbook_reject_signature"
 NOTE = "workbook_reject_note"
 SECTION = "workbook_reject_section"
 HIDDEN = "workbook_reject_hidden"
+UNREAD = "workbook_reject_unread"
 _WORDS = "合计|总计|小计|共计|总合计|累计|合計|總計|小計|共計|汇总|平均值?|grandtotal|sub-?total|total|average"
 _TOTAL = re.compile(
     rf"(?:本页|本頁|本月|本年|累计|以上|分类|部门)?(?:{_WORDS})(?:$|[:,(\d]|共|数量|金额|数|行|\()",
@@ -36,10 +38,13 @@ _SIGNATURE = re.compile(
     r"|第\d+[页頁]|共\d+[页頁]|page\d+(?:of\d+)?$|[(]?续表[)]?$"
 )
 _NOTE = re.compile(r"(?:注|註|备注|備註|说明|說明|附注|填表说明|注意事项|notes?|remarks?)(?:[:(]|\d[.、)]|$)")
-_TELLING = (
-    r"(?i)[合总小共累總]\s*[计計]|汇\s*总|平\s*均|total|average|制\s*表|填表|审核|审批|复核|批准|编制|打印|制单|製表|審核|核准|续表"
+# Spellings of the three above that are quick to ask of many cells
+_TELLING_TOTAL = r"(?i)[合总小共累總]\s*[计計]|汇\s*总|平\s*均|total|average"
+_TELLING_SHORT = (
+    r"(?i)制\s*表|填表|审核|审批|复核|批准|编制|打印|制单|製表|審核|核准|续表"
     r"|第\s*\d+\s*[页頁]|page\s*\d|^\s*[注註]|^\s*(?:说明|备注|附注|說明|備註|notes?|remarks?)"
 )
+_SHORT = 4  # cells of a row of signatures
 _NUMBER = r"^\s*[-+(]?[¥￥$]?[\d,]*\.?\d+\)?\s*$"
 _MOST_CANDIDATES = 5_000  # rows without a key that are compared with the sums above them
 
@@ -51,22 +56,22 @@ def reasons(body: Body, sheet: Sheet, layout: Layout, template: Template) -> dic
     key_columns = {layout.columns[source] for source in template.key if source in layout.columns}
     required = {layout.columns[c.source] for c in template.columns if c.required and c.source in layout.columns}
     like_header = _like_header(body, layout)
-    sums = set(body.marked(sheet, "sums")[0].tolist())
+    sums = set(body.marked(sheet, "sums")[0].tolist()) & set(body.rows.tolist())
     merged = _wide_merges(sheet, layout)
     banner = _banner(sheet, layout)
     found = _hidden(body, sheet, template)
-    words = np.flatnonzero(~np.isin(body.column_of_cell, list(body.figures)))
-    telling = pc.match_substring_regex(body.texts().take(pa.array(words)), _TELLING).to_numpy(zero_copy_only=False)
-    suspicious = (
-        set(body.row_of_cell[words[telling]].tolist()) | set(like_header) | (sums & set(body.rows.tolist())) | merged
-    )
-    suspicious |= _repeats(body, banner)
+    found |= dict.fromkeys((row for row in layout.titles if row in body.rows), SECTION)
+    counts = _Counts.of(body, key_columns)
+    special = set(like_header) | sums | merged
+    suspicious = _telling(body, counts, key_columns, special)
+    suspicious |= set(like_header) | {row for row in sums if not counts.keys[row]}
+    suspicious |= {row for row in merged if row < len(counts.cells) and counts.cells[row] == 1}
+    suspicious |= {row for row in _repeats(body, banner) if counts.cells[row] <= 2}
     for row in sorted(suspicious - found.keys()):
         cells = body.row(row)
         if not cells:
             continue
-        known = {column: text for column, text in cells.items() if column in body.known}
-        repeats = like_header.get(row, 0) >= 2 and like_header[row] * 2 > len(known)
+        repeats = _repeats_header(like_header.get(row, 0), cells, key_columns, layout)
         if repeats or (len(cells) <= 2 and all(text.strip() in banner for text in cells.values())):
             found[row] = HEADER
         elif code := _reason(cells, key_columns, required, row in sums, row in merged):
@@ -76,6 +81,49 @@ def reasons(body: Body, sheet: Sheet, layout: Layout, template: Template) -> dic
         if row - 1 not in found and len(body.row(row - 1)) == 1:
             found[row - 1] = SECTION
     return found | _silent_totals(body, key_columns, found)
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """By row number: how many cells are filled, and how many of these are key columns."""
+
+    cells: np.ndarray
+    keys: np.ndarray
+
+    @classmethod
+    def of(cls, body: Body, key: set[int]) -> _Counts:
+        rows = body.row_of_cell[body.filled]
+        every = np.bincount(rows, minlength=int(body.row_of_cell.max()) + 1)
+        keys = np.bincount(rows[np.isin(body.column_of_cell[body.filled], list(key))], minlength=len(every))
+        return cls(every, keys)
+
+
+def _telling(body: Body, counts: _Counts, key: set[int], special: set[int]) -> set[int]:
+    """The rows with a word that may make them no data, in a place where it can: beside a key a total is none, and
+    signatures and remarks are short. `special`: rows of which columns of figures are asked, too."""
+    rows, columns = body.row_of_cell, body.column_of_cell
+    asked = body.filled & (~np.isin(columns, list(body.figures)) | np.isin(rows, list(special)))
+    other_keys = counts.keys[rows] - np.isin(columns, list(key))
+    found: set[int] = set()
+    for telling, where in ((_TELLING_TOTAL, other_keys == 0), (_TELLING_SHORT, counts.cells[rows] <= _SHORT)):
+        place = np.flatnonzero(asked & where)
+        hit = pc.match_substring_regex(body.texts().take(pa.array(place)), telling).to_numpy(zero_copy_only=False)
+        found |= set(rows[place[hit]].tolist())
+    return found
+
+
+def _repeats_header(alike: int, cells: dict[int, str], key: set[int], layout: Layout) -> bool:
+    """Does a row in which `alike` cells read as the header above them repeat the header?
+
+    Only if it holds nothing else, or most of the header and no key of its own: a record may be named "名称".
+    """
+    if alike < 2:
+        return False
+    if alike == len(cells):
+        return True
+    written = {header.column: {level.strip() for level in header.levels} for header in layout.headers}
+    own_key = any(cells[column].strip() not in written.get(column, ()) for column in key if column in cells)
+    return not own_key and alike * 2 > len(layout.headers) and alike * 2 > len(cells)
 
 
 def _reason(cells: dict[int, str], key: set[int], required: set[int], sums: bool, merged: bool) -> str | None:
@@ -89,7 +137,7 @@ def _reason(cells: dict[int, str], key: set[int], required: set[int], sums: bool
         lacking = any(other not in cells for other in required if other != column)
         if _TOTAL_END.fullmatch(core) and not others and first and (lacking or sums):
             return TOTAL
-        if place == 0 and len(cells) <= 4 and _SIGNATURE.match(core):
+        if place == 0 and len(cells) <= _SHORT and _SIGNATURE.match(core):
             return SIGNATURE
         if place == 0 and len(cells) <= 2 and _NOTE.match(core) and (lacking or no_key):
             return NOTE

@@ -70,6 +70,12 @@ class DataRows:
         self._seen = seen if seen is not None else {}
         self.body = Body(sheet, layout, template, types)
         self.refused = refuse.reasons(self.body, sheet, layout, template)
+        # Between the records, a row without any value of ours is refused; below the last one it may be a numbering
+        # that was filled in ahead, and is only told.
+        last = self.body.rows[-1] if len(self.body.rows) else 0
+        unread = self.body.unread[self.body.unread < last]
+        self.refused = dict.fromkeys(unread.tolist(), refuse.UNREAD) | self.refused
+        self.numbers = np.union1d(self.body.rows, unread)  # of all rows that are loaded or rejected
 
     def notes(self) -> list[Problem]:
         """What was passed over, changed or looks odd in the rows."""
@@ -87,7 +93,9 @@ class DataRows:
                 more = " …" if len(refused) > _MOST_ROWS else ""
                 named = ", ".join(str(row) for row in refused[:_MOST_ROWS]) + more
                 yield Problem(note, count=len(refused), rows=named)
-        rows = self.body.rows
+        if len(self.body.unread):
+            yield Problem("note_unread_rows", count=len(self.body.unread), rows=_ranges(self.body.unread))
+        rows = self.numbers
         if len(rows) and (blank := int(rows[-1]) - self.layout.header_rows[1] - len(rows)):
             yield Problem("note_blank_rows", count=blank)
         extra = self._extra_cells()
@@ -147,7 +155,7 @@ class DataRows:
 
     def pages(self, page_rows: int) -> Iterator[tuple[pa.Table, pa.Table]]:
         """(rows, rejected) per page; at least one page, perhaps empty."""
-        rows = self.body.rows
+        rows = self.numbers
         for start in range(0, max(len(rows), 1), page_rows):
             yield self._page(rows[start : start + page_rows])
 
@@ -158,7 +166,11 @@ class DataRows:
         if rejected:
             lines = table.take(rejected).to_pylist()
             row_numbers = [int(numbers[place]) for place in rejected]
-            raw = [json.dumps({k: v for k, v in line.items() if v is not None}, ensure_ascii=False) for line in lines]
+            values = [
+                self._unread(row) if self.refused[row] == refuse.UNREAD else line
+                for row, line in zip(row_numbers, lines, strict=True)
+            ]
+            raw = [json.dumps({k: v for k, v in line.items() if v is not None}, ensure_ascii=False) for line in values]
             keys = [f"{sheet}!{row}" for row in row_numbers]
             codes = [self.refused[row] for row in row_numbers]
             rejected_table = pa.table([keys, row_numbers, raw, codes], schema=REJECTED_SCHEMA)
@@ -169,6 +181,11 @@ class DataRows:
         keys = _keys(table, self.template.key, numbers, self._seen)
         arrays = [*table.columns, pa.array(keys, pa.string()), pa.array(numbers, pa.int64())]
         return pa.table(arrays, schema=schema_of(self.template)), rejected_table
+
+    def _unread(self, row: int) -> dict[str, str]:
+        """Header -> text of a row that holds nothing in the columns that are read."""
+        shown = {header.column: header.shown for header in self.layout.headers}
+        return {shown.get(column) or cells.column_letters(column): text for column, text in self.body.row(row).items()}
 
     def _columns(self, numbers: np.ndarray) -> pa.Table:
         """The template's columns for these row numbers; a column the sheet lacks is all null."""
@@ -182,6 +199,13 @@ class DataRows:
             else:
                 arrays.append(self.body.column(self.layout.columns[column.source], numbers))
         return pa.table(arrays, names=[column.source for column in self.template.columns])
+
+
+def _ranges(numbers: np.ndarray) -> str:
+    """Sorted row numbers in short: "7, 12–911"."""
+    parts = [part.tolist() for part in np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)]
+    named = [str(part[0]) if len(part) == 1 else f"{part[0]}–{part[-1]}" for part in parts[:_MOST_ROWS]]
+    return ", ".join(named) + (f" … {parts[-1][-1]}" if len(parts) > _MOST_ROWS else "")
 
 
 def _keys(table: pa.Table, key: tuple[str, ...], numbers: np.ndarray, seen: dict[str, int]) -> list[str]:
