@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import takewhile
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -351,12 +352,8 @@ def _is_header_again(again: _Found, best: _Found, template: Template, written: s
 
 def _titles(found: _Found, used: Used) -> tuple[int, ...]:
     """The rows of one cell directly above a header further down: its title."""
-    row = found.rows[0] - 1
-    titles: list[int] = []
-    while len(titles) < MAX_LEVELS and (used.rows == row).sum() == 1:
-        titles.append(row)
-        row -= 1
-    return tuple(titles)
+    above = range(found.rows[0] - 1, max(found.rows[0] - 1 - MAX_LEVELS, 0), -1)
+    return tuple(takewhile(lambda row: (used.rows == row).sum() == 1, above))
 
 
 def _places(found: _Found) -> dict[str, int]:

@@ -202,9 +202,9 @@ class DataRows:
 
 
 def _ranges(numbers: np.ndarray) -> str:
-    """Sorted row numbers in short: "7, 12–911"."""
+    """Sorted row numbers in short: "7, 12-911"."""
     parts = [part.tolist() for part in np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)]
-    named = [str(part[0]) if len(part) == 1 else f"{part[0]}–{part[-1]}" for part in parts[:_MOST_ROWS]]
+    named = [str(part[0]) if len(part) == 1 else f"{part[0]}-{part[-1]}" for part in parts[:_MOST_ROWS]]
     return ", ".join(named) + (f" … {parts[-1][-1]}" if len(parts) > _MOST_ROWS else "")
 
 

@@ -45,7 +45,7 @@ def accounted(pages: list[Page]) -> dict[int, str]:
         if note.code == "note_part":
             add(int(str(note.params["row"])), "header")
         elif note.code == "note_unread_rows":
-            for first, last in re.findall(r"(\d+)(?:–(\d+))?", str(note.params["rows"])):
+            for first, last in re.findall(r"(\d+)(?:-(\d+))?", str(note.params["rows"])):
                 for row in range(int(first), int(last or first) + 1):
                     found.setdefault(row, "unread")
     return found
@@ -114,7 +114,7 @@ def test_a_row_of_columns_that_are_not_read(tmp_path: Path) -> None:
     assert pages[0].rejected["raw"].to_pylist() == ['{"序号": "2"}']
     assert pages[0].file is not None
     told = {note.code: note.params for note in pages[0].file.notes}
-    assert told["note_unread_rows"] == {"count": 4, "rows": "3, 5–7"}
+    assert told["note_unread_rows"] == {"count": 4, "rows": "3, 5-7"}
 
 
 def test_words_among_figures_after_a_blank_row_are_no_other_table(tmp_path: Path) -> None:
