@@ -136,15 +136,31 @@ def _encoding_points(ask: Questions, session: Session, objects: dict[str, ErpTab
     if found is None or not found.names:
         return
     names = ", ".join(found.names[:4])
-    if ask.encoding is not None:
+    told = [ask.encoding] if ask.encoding is not None else []
+    for config in objects.values():
+        told += [config.encoding] if config.encoding else [*config.columns_encoding.values()]
+    doubtful = [] if ask.encoding is not None else _undecided(found.western, objects)
+    if told and not doubtful:
+        encoding = ", ".join(dict.fromkeys(told))
         yield point(
-            "encoding", "ok", Problem("erp_check_encoding_set", system=ask.system, names=names, encoding=ask.encoding)
+            "encoding", "ok", Problem("erp_check_encoding_set", system=ask.system, names=names, encoding=encoding)
         )
-    elif found.western:
-        columns = ", ".join(found.western[:5]) + (" ..." if len(found.western) > 5 else "")
+    elif doubtful:
+        columns = ", ".join(doubtful[:5]) + (" ..." if len(doubtful) > 5 else "")
         yield point("encoding", "warn", Problem("erp_check_western", system=ask.system, names=names, columns=columns))
     else:
         yield point("encoding", "ok", Problem("erp_check_encoding", system=ask.system, names=names))
+
+
+def _undecided(western: tuple[str, ...], objects: dict[str, ErpTableConfig]) -> list[str]:
+    """Columns of a Western encoding for which no object says what they really hold."""
+    decided: set[str] = set()
+    for config in objects.values():
+        tables = [name.rpartition(".")[2].casefold() for name in _tables(config)]
+        if config.encoding is not None:
+            decided.update(tables)
+        decided.update(f"{tables[0]}.{column.casefold()}" for column in config.columns_encoding)
+    return [name for name in western if not {name.casefold(), name.rpartition(".")[0].casefold()} & decided]
 
 
 def _tables(config: ErpTableConfig) -> Iterable[str]:

@@ -20,7 +20,7 @@ def status(lang: Lang = DEFAULT) -> None:
         from hub.settings import home, load_environment
         from hub.store.postgres import recorded_url
         from portal.supervisor import run_file
-        from portal.supervisor.store import STORE_URL
+        from portal.supervisor.store import STORE_URL, store_in_use
 
         load_environment()
         typer.echo(text(lang, "status.home", home=home()))
@@ -38,7 +38,7 @@ def status(lang: Lang = DEFAULT) -> None:
         url = os.environ.get(STORE_URL) or recorded_url(home())
         if url is None:
             raise Problem("store_not_initialised", home=str(home()))
-        if run is not None or os.environ.get(STORE_URL):
+        with store_in_use(home()):  # the embedded one runs only while somebody needs it
             code = max(code, _loads(url, lang), _alerts(url, lang))
         raise typer.Exit(code)
 

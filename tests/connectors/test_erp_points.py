@@ -194,6 +194,10 @@ def test_texts_declared_as_latin1_may_be_gbk(mariadb_url: str) -> None:
     assert "encoding: gbk" in encoding.sentence.zh
     [encoding] = of(check(mariadb_url, encoding="gbk", item=ITEM), "encoding")
     assert encoding.verdict == "ok"
+    for decided in ({"encoding": "gbk"}, {"columns_encoding": {"name": "gbk"}}):
+        [encoding] = of(check(mariadb_url, item={**ITEM, **decided}), "encoding")
+        assert encoding.verdict == "ok"
+        assert "gbk" in encoding.sentence.en
 
 
 def test_another_time_zone_is_told_from_a_wrong_clock(mariadb_url: str) -> None:
