@@ -128,6 +128,13 @@ def test_sync_status_adds_up_and_names_the_run(page: Page) -> None:
     expect(page.locator("tr.problem")).to_contain_text("20 秒内没有回应")
 
 
+def test_files_say_where_they_came_from(page: Page) -> None:
+    log_in(page, "it")
+    page.goto("/sync/files?status=superseded")
+    expect(page.locator("table.files")).to_contain_text("邮件来自 wang@factory.example")
+    expect(page.locator("table.files")).to_contain_text("来自 SFTP 服务器 sftp.example 的 价格.txt")
+
+
 def test_a_connection_check_gives_a_sentence(page: Page, portal: Portal) -> None:
     log_in(page, "it")
     page.goto("/sync")

@@ -89,6 +89,13 @@ def fill(connection: psycopg.Connection[Any], home: Path) -> None:
            ('workbooks', '行政部/食堂菜单.xlsx', 'unknown', null, null)""",
         (BOOK,),
     )
+    connection.execute(
+        """insert into ops.source_file (system, path, status, origin) values
+           ('workbooks', 'mail/2026-11-02 wang@factory.example/客户档案.csv', 'superseded',
+            '{"kind": "mail", "sender": "wang@factory.example", "subject": "客户档案", "date": "2026-11-02"}'),
+           ('workbooks', 'sftp/价格.txt', 'superseded',
+            '{"kind": "sftp", "host": "sftp.example", "path": "价格.txt"}')"""
+    )
     _scores(connection)
 
 
