@@ -122,9 +122,19 @@ def _own_stdout() -> TextIO:
 
 
 def _lines_to(stream: TextIO) -> Any:
+    """Writes events as lines, and falls silent when whoever listened is gone: the load itself goes on."""
+    heard = True
+
     def write(event: dict[str, Any]) -> None:
-        stream.write(json.dumps(event, ensure_ascii=False, default=str) + "\n")
-        stream.flush()
+        nonlocal heard
+        if not heard:
+            return
+        try:
+            stream.write(json.dumps(event, ensure_ascii=False, default=str) + "\n")
+            stream.flush()
+        except BrokenPipeError:
+            heard = False
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # what is still buffered must not raise at exit
 
     return write
 
