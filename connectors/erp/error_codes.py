@@ -70,7 +70,7 @@ CONNECTING = (
             "oracle": "ORA-01017 ORA-01005 DPY-4001",
             "odbc": "28000",
         },
-        r"password authentication failed|no password supplied|access denied for user|login failed"
+        r"password authentication failed|no password supplied|access denied for user(?!.* to database)|login failed"
         r"|role \"[^\"]*\" does not exist|认证失败|登录失败",
     ),
     Kind(
@@ -81,7 +81,8 @@ CONNECTING = (
             "mssql": "4060 911",
             "oracle": "ORA-12514 ORA-12505 DPY-6001 DPY-6003",
         },
-        r"database \"[^\"]*\" does not exist|unknown database|cannot open database|数据库.*不存在|无法打开.*数据库",
+        r"database \"[^\"]*\" does not exist|unknown database|cannot open database"
+        r"|access denied for user .* to database|数据库.*不存在|无法打开.*数据库",
     ),
     Kind(
         "erp_tls",

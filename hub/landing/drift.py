@@ -104,7 +104,15 @@ def part_of(dataset: str, database: str) -> str:
 
 
 def accept(connection: psycopg.Connection[Any], dataset: str, by: str) -> int:
-    """Read on with the changed source from the next load; returns how many changes were accepted."""
+    """Read on with the changed source from the next load; returns how many changes were accepted.
+
+    The alerts about the change have served their purpose.
+    """
+    connection.execute(
+        "update ops.alert set seen_at = now(), seen_by = %s where dataset = %s and seen_at is null"
+        " and problem->>'code' in ('schema_paused', 'schema_changed')",
+        (by, dataset),
+    )
     return connection.execute(
         "update ops.schema_change set status = 'accepted', decided_by = %s, decided_at = now()"
         " where split_part(dataset, '@', 1) = %s and status = 'waiting'",

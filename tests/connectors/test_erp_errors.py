@@ -99,6 +99,11 @@ CONNECT = [
     ("oracle", wrapped(oracledb.DatabaseError("ORA-01017: invalid username/password")), "erp_login_failed"),
     ("oracle", wrapped(oracledb.DatabaseError("ORA-28001: the password has expired")), "erp_password_expired"),
     ("oracle", wrapped(oracledb.DatabaseError("ORA-28000: the account is locked")), "erp_account_locked"),
+    (
+        "mysql",
+        wrapped(pymysql.OperationalError(1044, "Access denied for user 'r'@'%' to database 'x'")),
+        "erp_database_missing",
+    ),
     ("oracle", wrapped(oracledb.DatabaseError("DPY-6001: Service X is not registered")), "erp_database_missing"),
     ("oracle", wrapped(oracledb.DatabaseError("ORA-12514: TNS:listener unknown service")), "erp_database_missing"),
     ("oracle", wrapped(oracledb.DatabaseError("DPY-3010: server not supported")), "erp_old_server"),

@@ -74,6 +74,7 @@ def test_an_accepted_change_is_read_on_with(factory):
     assert factory.sync().status == "paused"
     with connect(factory.environment["WATERWORKS_STORE_URL"]) as connection:
         assert drift.accept(connection, "k3.customer", "it") >= 1
+    assert factory.rows("select id from ops.alert where seen_at is null") == []
     result = factory.sync()
     assert result.status == "ok"
     assert factory.rows("select count(*) from core.customer") == rows
