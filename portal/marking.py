@@ -55,7 +55,7 @@ def marks(findings: Sequence[dict[str, Any]], sheet: str | None, entity: str, la
 
 
 def extension_of_copy(source: Path) -> str:
-    """".xlsm" for a workbook with macros, which only a copy of that name can keep; else ".xlsx"."""
+    """ ".xlsm" for a workbook with macros, which only a copy of that name can keep; else ".xlsx"."""
     from connectors.excel.annotate import has_macros
 
     return ".xlsm" if has_macros(source) else ".xlsx"

@@ -101,7 +101,6 @@ def test_a_broken_newest_file_is_a_problem_and_not_an_older_file(tmp_path: Path)
     assert [status.status for status in connector(tmp_path).files()] == ["superseded", "unreadable"]
 
 
-
 def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     outside = parts(tmp_path / "零件.xlsx", "secret")
     folder = tmp_path / "watched"
