@@ -62,7 +62,9 @@ class Progress:
     def _object(self, event: Event) -> None:
         if event["problem"]:
             problem = Problem(event["problem"]["code"], **event["problem"]["params"])
-            self._say(f"  ✗ {event['dataset']}: {problem.text(self.lang)}", "red")
+            # What was put off or waits for a decision is not broken.
+            mark, colour = ("!", "yellow") if event["status"] == "paused" else ("✗", "red")
+            self._say(f"  {mark} {event['dataset']}: {problem.text(self.lang)}", colour)
         else:
             counts = {name: f"{event[name]:,}" for name in COUNTS}
             self._say("  ✓ " + text(self.lang, "progress.object", dataset=event["dataset"], **counts))

@@ -30,10 +30,12 @@ def test_a_failed_object_is_its_sentence(capsys: pytest.CaptureFixture[str]) -> 
     with progress:
         progress.take({"event": "object", "dataset": "k3.bom", "status": "failed", "problem": problem})
         progress.take({"event": "object", "dataset": "k3.customer", "status": "ok", "problem": None, **COUNTS})
-    first, second = capsys.readouterr().out.splitlines()
+        progress.take({"event": "object", "dataset": "k3.supplier", "status": "paused", "problem": problem})
+    first, second, third = capsys.readouterr().out.splitlines()
+    assert third.startswith("  ! k3.supplier: ")
     assert first.startswith("  ✗ k3.bom: 连不上 ERP“k3”")
     assert second == "  ✓ k3.customer：读取 12 行，入库 9，待修 1，无法读取 1，未变 1"
-    assert [item["dataset"] for item in progress.objects] == ["k3.bom", "k3.customer"]
+    assert [item["dataset"] for item in progress.objects] == ["k3.bom", "k3.customer", "k3.supplier"]
 
 
 def test_a_killed_sync_is_told_as_such_and_a_failed_one_by_its_own_words(
