@@ -521,7 +521,8 @@ def test_the_table_above_is_no_title_of_the_table_below(tmp_path: Path) -> None:
     rows = [["编码", "名称"], ["A1", "轴"], [], ["二、华南"], ["名称", "编码"], ["轮", "B1"]]
     notes = [note for page in pages_of(book(tmp_path / "a.xlsx", 零件=rows)) for note in page.file.notes]
     banners = [note.params for note in notes if note.code == "note_banner"]
-    assert banners and all(params == {"rows": "4"} for params in banners)
+    assert banners
+    assert all(params == {"rows": "4"} for params in banners)
     told = [note.text("en") for note in pages_of(tmp_path / "a.xlsx")[0].file.notes]
     assert len(told) == len(set(told))
 
