@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape
 from benchmarks.measure import Figures, Meter, isolated
 from benchmarks.report import Benchmark, Entry
 from benchmarks.workbook_limit import limit
-from connectors.excel.annotate import Summary
+from connectors.excel.marking.annotate import Summary
 from schemas.model import Template, TemplateColumn, Text
 
 HEADERS = tuple(
@@ -131,8 +131,8 @@ def digest(rows: list[list[Any]]) -> str:
 
 def cells(path: Path) -> tuple[Figures, str]:
     """Every cell with its address, type, error and formula, from the child process that opens the file."""
-    from connectors.excel import sandbox
-    from connectors.excel.cells import FORMULA
+    from connectors.excel.filetypes.cells import FORMULA
+    from connectors.excel.safety import sandbox
 
     sandbox.read_workbook(path.with_name(WARM), WARM)
     with Meter() as meter:
@@ -148,7 +148,7 @@ def _per_round(figures: Figures) -> Figures:
 
 def many(folder: Path) -> tuple[Figures, int]:
     """Every cell of every small file of a folder."""
-    from connectors.excel import sandbox
+    from connectors.excel.safety import sandbox
 
     sandbox.read_workbook(folder.parent / WARM, WARM)
     with Meter() as meter:
@@ -171,7 +171,7 @@ def many_openpyxl(folder: Path) -> tuple[Figures, int]:
 
 
 def _marks(rows: int) -> list[Any]:
-    from connectors.excel.annotate import Mark
+    from connectors.excel.marking.annotate import Mark
 
     chosen = range(0, rows * 20, max(rows * 20 // MARKS, 1))
     return [
@@ -188,7 +188,7 @@ def _marks(rows: int) -> list[Any]:
 
 def marked(path: Path, rows: int) -> tuple[Figures, int]:
     """A copy with marked cells, everything else byte for byte as it was."""
-    from connectors.excel.annotate import annotate
+    from connectors.excel.marking.annotate import annotate
 
     marks = _marks(rows)
     annotate(path.with_name(WARM), path.with_name("warm-marked.xlsx"), marks[:1], _SUMMARY)
@@ -200,7 +200,7 @@ def marked(path: Path, rows: int) -> tuple[Figures, int]:
 
 def marked_openpyxl(path: Path, rows: int) -> tuple[Figures, int]:
     """The same marks by openpyxl, which reads and writes everything anew."""
-    from connectors.excel.rebuild import with_openpyxl
+    from connectors.excel.marking.rebuild import with_openpyxl
 
     marks = _marks(rows)
     with_openpyxl(path.with_name(WARM), path.with_name("warm-openpyxl.xlsx"), marks[:1], _SUMMARY)
@@ -313,7 +313,7 @@ def _small_files(path: Path, rows: int) -> list[Run]:
 
 def big_one(path: Path) -> tuple[Figures, str]:
     """One big workbook, once."""
-    from connectors.excel import sandbox
+    from connectors.excel.safety import sandbox
 
     sandbox.read_workbook(path.with_name(WARM), WARM)
     with Meter() as meter:

@@ -132,8 +132,8 @@ def open_connector(system: SystemConfig, forced: bool = False) -> Connector:
         names = sorted(environment_names(system))
         return MesConnector(system, url, {name: environment_value(system.system, name) for name in names})
     from connectors.excel.connector import ExcelConnector
-    from connectors.excel.inbox.shelf import home_folder
-    from connectors.excel.passwords import known_passwords
+    from connectors.excel.files.inbox.shelf import home_folder
+    from connectors.excel.safety.passwords import known_passwords
 
     return ExcelConnector(
         system,

@@ -33,7 +33,8 @@ class SourceSystemConfig(ErpSettings, ExcelSettings, MesSettings):
         if self.kind == "excel":
             if not (self.folder_env or self.folders or self.mailbox or self.sftp):
                 raise ValueError(
-                    "kind excel needs `folder_env: <NAME OF AN ENVIRONMENT VARIABLE>`, `folders:`, `mailbox:` or `sftp:`"
+                    "kind excel needs `folder_env: <NAME OF AN ENVIRONMENT VARIABLE>`, `folders:`, `mailbox:` or"
+                    " `sftp:`"
                 )
         elif self.url_env is None:
             raise ValueError(f"kind {self.kind} needs `url_env: <NAME OF AN ENVIRONMENT VARIABLE>`")

@@ -18,8 +18,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from connectors.config import environment_value
 from connectors.config_models import SystemConfig
-from connectors.excel.folder import list_folder
-from connectors.excel.versions import Seen
+from connectors.excel.files.folder import list_folder
+from connectors.excel.files.versions import Seen
 from schemas.problems import Problem
 
 LIST_SECONDS = 20.0  # of the minute that Dagster gives a look

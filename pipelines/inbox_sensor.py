@@ -15,7 +15,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from connectors.config_models import SystemConfig
 from connectors.excel.config import MailboxConfig, SftpConfig
-from connectors.excel.folder import within
+from connectors.excel.files.folder import within
 from schemas.problems import Problem
 
 LOOK_SECONDS = 25.0  # of the minute that Dagster gives a look
@@ -39,7 +39,7 @@ def inbox_sensors(system: SystemConfig, job: UnresolvedAssetJobDefinition) -> li
 
 def look_at_mail(system: str, config: MailboxConfig, cursor: str | None) -> tuple[str, bool]:
     """New if a message that fits the filter arrived since the last look. Raises Problem `mail_*`."""
-    from connectors.excel.inbox.imap import Mailbox, account, wanted
+    from connectors.excel.files.inbox.imap import Mailbox, account, wanted
 
     with Mailbox(config, account(system, config), timeout=_ANSWER_SECONDS) as box:
         now = box.state()
@@ -59,7 +59,7 @@ def look_at_sftp(system: str, config: SftpConfig, cursor: str | None) -> tuple[s
 
     Raises Problem `sftp_*`.
     """
-    from connectors.excel.inbox.sftp import Sftp, account
+    from connectors.excel.files.inbox.sftp import Sftp, account
 
     with Sftp(config, account(system, config), timeout=_ANSWER_SECONDS) as server:
         listed = "\n".join(f"{file.path}\0{file.size}\0{file.modified}" for file in server.files())

@@ -41,7 +41,7 @@ _COMMENT_ONLY = frozenset(
 
 
 def marks(findings: Sequence[dict[str, Any]], sheet: str | None, entity: str, lang: Language) -> list[dict[str, Any]]:
-    """Arguments of connectors.excel.annotate.Mark for rows of ops.upload_finding that have a cell."""
+    """Arguments of connectors.excel.marking.annotate.Mark for rows of ops.upload_finding that have a cell."""
     return [
         {
             "sheet": sheet,
@@ -56,7 +56,7 @@ def marks(findings: Sequence[dict[str, Any]], sheet: str | None, entity: str, la
 
 def extension_of_copy(source: Path) -> str:
     """ ".xlsm" for a workbook with macros, which only a copy of that name can keep; else ".xlsx"."""
-    from connectors.excel.annotate import has_macros
+    from connectors.excel.marking.annotate import has_macros
 
     return ".xlsm" if has_macros(source) else ".xlsx"
 
@@ -98,7 +98,7 @@ def corrected_copy(source: Path, shown_name: str, target: Path, cells: list[dict
 
 def blank_workbook(template: Template, lang: Language) -> bytes:
     """The empty .xlsx of a template."""
-    from connectors.excel.blank import write_blank
+    from connectors.excel.marking.blank import write_blank
 
     with tempfile.TemporaryDirectory(prefix="waterworks-blank-") as folder:
         target = Path(folder) / "blank.xlsx"
@@ -107,8 +107,8 @@ def blank_workbook(template: Template, lang: Language) -> bytes:
 
 
 def _child() -> None:
-    from connectors.excel import lockdown, sniff
-    from connectors.excel.annotate import Mark, Summary, annotate
+    from connectors.excel.marking.annotate import Mark, Summary, annotate
+    from connectors.excel.safety import lockdown, sniff
 
     request = json.load(sys.stdin)
     lockdown.limit(MEMORY, SECONDS)

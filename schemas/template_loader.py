@@ -1,7 +1,7 @@
 """Reads the layouts of workbooks from `schemas/templates/*.yaml`.
 
 Belongs here: checking those files and naming file and line of a mistake. Does not belong here:
-recognising a layout in a workbook (connectors/excel/layout.py).
+recognising a layout in a workbook (connectors/excel/finding/layout.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""ERP databases: discovery, checks and reads, natively by SQLAlchemy or through ODBC.
+"""ERP databases as sources.
 
-`target.py` says what the URL of a system may look like; `native.py` and `odbc.py` talk to a database;
-`query.py` turns one configured object into statements; `connector.py` pages through it.
+`connector.py` is the face to the hub, `account_sets.py` the same for an ERP kept in several databases;
+`config.py`, `settings.py` and `recipe.py` say what may stand in defs.yaml. `database/` talks to one database
+whatever its product, `reading/` says which rows travel and when, `examine/` checks and discovers for people.
 Does not belong here: writing to an ERP, rules, the store.
 """

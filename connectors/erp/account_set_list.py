@@ -16,11 +16,11 @@ import sqlalchemy as sa
 from connectors.config_models import SystemConfig
 from connectors.erp.config import ErpTableConfig
 from connectors.erp.connector import ErpConnector
-from connectors.erp.explain import explain_connecting, explain_reading
-from connectors.erp.pace import Burden
-from connectors.erp.session import Access, opened
+from connectors.erp.database.explain import explain_connecting, explain_reading
+from connectors.erp.database.pace import Burden
+from connectors.erp.database.session import Access, opened
+from connectors.erp.database.target import odbc_items, odbc_string, parse_target
 from connectors.erp.settings import AccountSetList, AccountSetPattern
-from connectors.erp.target import odbc_items, odbc_string, parse_target
 from schemas.problems import Problem
 
 PLACE = "{database}"

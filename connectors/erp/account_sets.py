@@ -21,7 +21,7 @@ from connectors.base import KEY, Check, CheckPoint, Deletions, Discovered, Page,
 from connectors.config_models import SystemConfig
 from connectors.erp.account_set_list import Listed, listed, target_text
 from connectors.erp.connector import ErpConnector
-from connectors.erp.pace import Burden, Clock
+from connectors.erp.database.pace import Burden, Clock
 from schemas.model import Text
 from schemas.problems import Problem
 

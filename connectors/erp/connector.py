@@ -17,21 +17,21 @@ import pyarrow as pa
 
 from connectors.base import Check, Deletions, Discovered, Page, SchemaWatch
 from connectors.config_models import SystemConfig
-from connectors.erp.catalogue import Catalogue, Remembering
-from connectors.erp.check import Questions, check_erp
 from connectors.erp.config import ErpTableConfig
-from connectors.erp.discovery import Attempt
-from connectors.erp.explain import explain_connecting, explain_reading
-from connectors.erp.fields import source_schema
-from connectors.erp.keys import list_keys
-from connectors.erp.modes import read_object
-from connectors.erp.pace import Burden, Clock
-from connectors.erp.query import Plan, build_plan, count_statement, empty_statement
-from connectors.erp.reader import Reader
-from connectors.erp.remarks import Remarks
-from connectors.erp.session import Access, Session, opened
-from connectors.erp.survey import Survey, survey
-from connectors.erp.target import parse_target
+from connectors.erp.database.catalogue import Catalogue, Remembering
+from connectors.erp.database.explain import explain_connecting, explain_reading
+from connectors.erp.database.pace import Burden, Clock
+from connectors.erp.database.remarks import Remarks
+from connectors.erp.database.session import Access, Session, opened
+from connectors.erp.database.target import parse_target
+from connectors.erp.examine.check import Questions, check_erp
+from connectors.erp.examine.discovery import Attempt
+from connectors.erp.examine.fields import source_schema
+from connectors.erp.examine.survey import Survey, survey
+from connectors.erp.reading.keys import list_keys
+from connectors.erp.reading.modes import read_object
+from connectors.erp.reading.query import Plan, build_plan, count_statement, empty_statement
+from connectors.erp.reading.reader import Reader
 from schemas.problems import Problem
 
 COUNT_SECONDS = 20.0  # discover() stops counting rows after this long

@@ -13,14 +13,15 @@ from typing import Any, Literal
 
 from connectors.base import Check, Deletions, Discovered, Page
 from connectors.config_models import SystemConfig
-from connectors.excel import names, table
-from connectors.excel.choosing import Choice, Gathered, choose, gather
-from connectors.excel.folder import settled, unsettled, watch
-from connectors.excel.inbox.shelf import Shelf
-from connectors.excel.sandbox import Book
-from connectors.excel.table import match_template, read_file
-from connectors.excel.verdicts import Verdicts
-from connectors.excel.versions import Seen
+from connectors.excel.files import names
+from connectors.excel.files.choosing import Choice, Gathered, choose, gather
+from connectors.excel.files.folder import settled, unsettled, watch
+from connectors.excel.files.inbox.shelf import Shelf
+from connectors.excel.files.verdicts import Verdicts
+from connectors.excel.files.versions import Seen
+from connectors.excel.finding import table
+from connectors.excel.finding.table import match_template, read_file
+from connectors.excel.safety.sandbox import Book
 from schemas.model import Template, Text
 from schemas.problems import Problem
 from schemas.template_loader import templates as all_templates
@@ -85,7 +86,7 @@ class ExcelConnector:
 
     def check(self) -> Check:
         """Does every input answer, and is there a file for every object? One point per input and object."""
-        from connectors.excel.checking import check_inputs
+        from connectors.excel.files.checking import check_inputs
 
         return check_inputs(self, self._config)
 

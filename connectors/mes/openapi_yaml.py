@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from connectors.erp.captions import Captions
-from connectors.erp.guess import guessed
-from connectors.erp.proposal import Document, Proposal, commented, flow, mapping_document, object_name
+from connectors.erp.examine.captions import Captions
+from connectors.erp.examine.guess import guessed
+from connectors.erp.examine.proposal import Document, Proposal, commented, flow, mapping_document, object_name
 from connectors.mes.openapi import Access, Endpoint, access, base_path, folded
 from connectors.mes.presets import named_for
 from schemas.model import Contract

@@ -15,8 +15,8 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from connectors.config import SystemConfig, open_connector
-from connectors.excel.compare import compare
 from connectors.excel.connector import ExcelConnector, FileStatus
+from connectors.excel.files.compare import compare
 from hub.landing.dataset import UPLOADS
 from hub.landing.headers import with_decisions
 from hub.store.engine import connect

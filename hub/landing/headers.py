@@ -1,6 +1,6 @@
 """What people decided about headers: "this header means that column", kept per template.
 
-Belongs here: writing and reading those decisions. Not here: using them (connectors/excel/headers.py gets
+Belongs here: writing and reading those decisions. Not here: using them (connectors/excel/finding/headers.py gets
 them as an argument), asking for them (portal).
 """
 
@@ -32,7 +32,7 @@ class Decision:
 
 def compared(header: str) -> str:
     """A header as headers are compared: width, case, blanks and decoration levelled."""
-    from connectors.excel.headers import plain
+    from connectors.excel.finding.headers import plain
 
     return plain(header)
 

@@ -13,7 +13,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from connectors.config import SystemConfig
-from connectors.excel.inbox.shelf import Received, Shelf
+from connectors.excel.files.inbox.shelf import Received, Shelf
 from hub.settings import home
 from schemas.problems import Problem
 

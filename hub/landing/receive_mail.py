@@ -1,7 +1,7 @@
 """One look into a mailbox: new messages taken, what was taken but not marked is marked.
 
 Belongs here: the steps for one message, and the memory of messages. Not here: IMAP itself
-(connectors/excel/inbox/imap.py), taking a message apart (attachments.py).
+(connectors/excel/files/inbox/imap.py), taking a message apart (attachments.py).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from psycopg.types.json import Jsonb
 
 from connectors.config import SystemConfig
 from connectors.excel.config import MailboxConfig
-from connectors.excel.inbox.attachments import unpack
-from connectors.excel.inbox.imap import Head, Mailbox, wanted
-from connectors.excel.inbox.imap import account as mail_account
-from connectors.excel.inbox.shelf import Received, receipt_id
-from connectors.excel.passwords import known_passwords
+from connectors.excel.files.inbox.attachments import unpack
+from connectors.excel.files.inbox.imap import Head, Mailbox, wanted
+from connectors.excel.files.inbox.imap import account as mail_account
+from connectors.excel.files.inbox.shelf import Received, receipt_id
+from connectors.excel.safety.passwords import known_passwords
 from hub.landing.crash import reach
 from hub.landing.receive_input import Fetched, Input
 from schemas.problems import Problem

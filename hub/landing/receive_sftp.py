@@ -1,7 +1,7 @@
 """One look into an SFTP folder: files that are new or changed, and whole, are fetched.
 
 Belongs here: which files to fetch, and the memory of them. Not here: SFTP itself
-(connectors/excel/inbox/sftp.py).
+(connectors/excel/files/inbox/sftp.py).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import psycopg
 
 from connectors.config import SystemConfig
 from connectors.excel.config import SftpConfig
-from connectors.excel.folder import has_end
-from connectors.excel.inbox.sftp import Remote, Sftp
-from connectors.excel.inbox.sftp import account as sftp_account
-from connectors.excel.inbox.shelf import Received, receipt_id
-from connectors.excel.versions import Seen
+from connectors.excel.files.folder import has_end
+from connectors.excel.files.inbox.sftp import Remote, Sftp
+from connectors.excel.files.inbox.sftp import account as sftp_account
+from connectors.excel.files.inbox.shelf import Received, receipt_id
+from connectors.excel.files.versions import Seen
 from hub.landing.crash import reach
 from hub.landing.receive_input import Fetched, Input
 from schemas.problems import Problem

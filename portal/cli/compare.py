@@ -1,6 +1,6 @@
 """`waterworks compare OLD NEW --template T`: what changed from one version of a workbook to another.
 
-Belongs here: asking and printing. Not here: comparing (connectors/excel/compare.py). Needs no store.
+Belongs here: asking and printing. Not here: comparing (connectors/excel/files/compare.py). Needs no store.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from portal.cli.wording import help_text, text
 from schemas.problems import Language, Problem
 
 if TYPE_CHECKING:
-    from connectors.excel.compare import Comparison, RowChange
+    from connectors.excel.files.compare import Comparison, RowChange
 
 ROWS = 20  # shown one by one; the counts are of all
 PASSWORDS = "WATERWORKS_WORKBOOK_PASSWORDS"
@@ -32,9 +32,9 @@ def compare(
     lang: Lang = DEFAULT,
 ) -> None:
     with told(lang):
-        from connectors.excel.compare import compare as compare_files
-        from connectors.excel.passwords import split
-        from connectors.excel.table import match_template
+        from connectors.excel.files.compare import compare as compare_files
+        from connectors.excel.finding.table import match_template
+        from connectors.excel.safety.passwords import split
         from hub.settings import load_environment
         from schemas.template_loader import templates
 

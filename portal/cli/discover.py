@@ -19,9 +19,9 @@ from schemas.problems import Language, Problem
 
 if TYPE_CHECKING:
     from connectors.config_models import SystemConfig
-    from connectors.erp.adapt import Adapted
     from connectors.erp.connector import ErpConnector
-    from connectors.erp.survey import Survey, Surveyed
+    from connectors.erp.examine.adapt import Adapted
+    from connectors.erp.examine.survey import Survey, Surveyed
 
 _CAPTION_WIDTH = 24  # characters; the YAML has the whole caption
 
@@ -108,7 +108,7 @@ def _erp(
     write: bool,
     lang: Language,
 ) -> None:
-    from connectors.erp.discovery import preset_objects, propose
+    from connectors.erp.examine.discovery import preset_objects, propose
     from connectors.erp.presets import presets
     from schemas.loader import contracts
 
@@ -138,7 +138,7 @@ def _erp(
             lang,
         )
         product = survey.product
-    from connectors.erp.proposal import system_document
+    from connectors.erp.examine.proposal import system_document
     from portal.cli.discover_files import write_proposal
 
     head = None

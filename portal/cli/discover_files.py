@@ -1,7 +1,7 @@
 """Where the documents of `waterworks discover --write` go: added, never put in place of anything.
 
 Belongs here: finding the system's file, adding, saying so, and taking it back if it does not load. Not here:
-what the documents say (connectors/erp/proposal.py).
+what the documents say (connectors/erp/examine/proposal.py).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from connectors.erp.proposal import Document, Proposal
+from connectors.erp.examine.proposal import Document, Proposal
 from portal.cli.wording import text
 from schemas.problems import Language, Problem
 

@@ -12,10 +12,10 @@ import pytest
 from connectors.base import KEY
 from connectors.config_base import Title
 from connectors.config_models import SystemConfig
-from connectors.erp import adbc
 from connectors.erp.config import ErpTableConfig
 from connectors.erp.connector import ErpConnector
-from connectors.erp.pg_numeric import decoded
+from connectors.erp.database import adbc
+from connectors.erp.database.pg_numeric import decoded
 
 pytestmark = pytest.mark.servers
 

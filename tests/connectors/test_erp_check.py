@@ -12,7 +12,7 @@ from connectors.base import Check
 from connectors.config_models import SystemConfig
 from connectors.erp.config import ErpTableConfig
 from connectors.erp.connector import ErpConnector
-from connectors.erp.target import odbc_items, parse_target
+from connectors.erp.database.target import odbc_items, parse_target
 from schemas.problems import Problem
 from tests.connectors.erp_databases import DIALECTS, Database
 from tests.servers import PASSWORD, free_port
@@ -172,8 +172,8 @@ def test_sql_server_statements() -> None:
     import pyarrow as pa
     from sqlalchemy.dialects import mssql
 
-    from connectors.erp.catalogue import SourceColumn, SourceTable
-    from connectors.erp.query import build_plan, page_statement
+    from connectors.erp.database.catalogue import SourceColumn, SourceTable
+    from connectors.erp.reading.query import build_plan, page_statement
 
     class Catalogue:
         default_schema = "dbo"

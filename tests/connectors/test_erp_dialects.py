@@ -11,18 +11,18 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql, oracle
 
-from connectors.erp.catalogue import SourceColumn, SourceTable
 from connectors.erp.config import ErpTableConfig
-from connectors.erp.engines import engine_of, mysql_offset
-from connectors.erp.native_types import source_column as native_column
-from connectors.erp.odbc_products import sql_server_statements
-from connectors.erp.odbc_types import source_column
-from connectors.erp.query import build_plan, page_statement
-from connectors.erp.remarks import Remarks
-from connectors.erp.session import Access
-from connectors.erp.target import odbc_items, parse_target
-from connectors.erp.transit import asked, columns_of, with_hint
-from connectors.erp.values import Arrival
+from connectors.erp.database.catalogue import SourceColumn, SourceTable
+from connectors.erp.database.engines import engine_of, mysql_offset
+from connectors.erp.database.native_types import source_column as native_column
+from connectors.erp.database.odbc_products import sql_server_statements
+from connectors.erp.database.odbc_types import source_column
+from connectors.erp.database.remarks import Remarks
+from connectors.erp.database.session import Access
+from connectors.erp.database.target import odbc_items, parse_target
+from connectors.erp.database.transit import asked, columns_of, with_hint
+from connectors.erp.database.values import Arrival
+from connectors.erp.reading.query import build_plan, page_statement
 
 
 def odbc_row(name: str, code: int, kind: str, size: int = 0, digits: int = 0) -> Any:

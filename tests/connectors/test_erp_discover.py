@@ -14,19 +14,19 @@ import connectors.config
 import schemas.loader
 from connectors.config import read_systems
 from connectors.config_models import SystemConfig
-from connectors.erp import facts
-from connectors.erp.adapt import adapted
-from connectors.erp.captions import Captions
-from connectors.erp.catalogue import SourceColumn, SourceTable
 from connectors.erp.connector import ErpConnector
-from connectors.erp.discovery import propose
-from connectors.erp.facts import Index
-from connectors.erp.guess import guessed
+from connectors.erp.database.catalogue import SourceColumn, SourceTable
+from connectors.erp.examine import facts
+from connectors.erp.examine.adapt import adapted
+from connectors.erp.examine.captions import Captions
+from connectors.erp.examine.discovery import propose
+from connectors.erp.examine.facts import Index
+from connectors.erp.examine.guess import guessed
+from connectors.erp.examine.proposal import object_name
+from connectors.erp.examine.rights import writing_rights
+from connectors.erp.examine.survey import candidates, recognised
+from connectors.erp.examine.text_encodings import text_encodings
 from connectors.erp.presets import presets
-from connectors.erp.proposal import object_name
-from connectors.erp.rights import writing_rights
-from connectors.erp.survey import candidates, recognised
-from connectors.erp.text_encodings import text_encodings
 from portal.cli.main import app
 from schemas.loader import code_lists, contracts
 from schemas.mapping_loader import read_mapping

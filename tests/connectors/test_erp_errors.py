@@ -14,12 +14,12 @@ import pyodbc
 import pytest
 import sqlalchemy as sa
 
-from connectors.erp.error_codes import CONNECTING, LOST, READING, SILENT
-from connectors.erp.explain import explain_connecting, explain_reading, is_lost
-from connectors.erp.pace import Burden
-from connectors.erp.session import Access, opened
+from connectors.erp.database.error_codes import CONNECTING, LOST, READING, SILENT
+from connectors.erp.database.explain import explain_connecting, explain_reading, is_lost
+from connectors.erp.database.pace import Burden
+from connectors.erp.database.session import Access, opened
+from connectors.erp.database.target import Target, parse_target, wheel_driver
 from connectors.erp.settings import Pace
-from connectors.erp.target import Target, parse_target, wheel_driver
 from schemas.problems import catalogue
 from tests.connectors.erp_databases import Database
 from tests.connectors.test_erp_check import SERVED, check

@@ -15,14 +15,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql, oracle
 
-from connectors.erp.catalogue import SourceColumn, SourceTable
-from connectors.erp.changes.log import Watched
-from connectors.erp.changes.postgres import images_of
-from connectors.erp.changes.sqlserver import any_statement, changes_statement, oldest_statement
-from connectors.erp.checksum import formulas, sum_of, sum_statement
 from connectors.erp.config import ErpTableConfig
-from connectors.erp.query import build_plan, page_statement
-from connectors.erp.rowversion import SqlServerRowversion
+from connectors.erp.database.catalogue import SourceColumn, SourceTable
+from connectors.erp.reading.changes.log import Watched
+from connectors.erp.reading.changes.postgres import images_of
+from connectors.erp.reading.changes.sqlserver import any_statement, changes_statement, oldest_statement
+from connectors.erp.reading.checksum import formulas, sum_of, sum_statement
+from connectors.erp.reading.query import build_plan, page_statement
+from connectors.erp.reading.rowversion import SqlServerRowversion
 from schemas.problems import Problem
 from tests.connectors.erp_modes import Follower
 from tests.servers import PASSWORD, USER, MariadbServer, PostgresServer, start_mariadb, start_postgres

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from connectors.config_models import SystemConfig
 from connectors.erp.config import ErpTableConfig
 from connectors.erp.connector import ErpConnector
-from connectors.erp.explain import explain_reading
-from connectors.erp.pace import Burden, seconds_until_open
-from connectors.erp.session import Access, opened
+from connectors.erp.database.explain import explain_reading
+from connectors.erp.database.pace import Burden, seconds_until_open
+from connectors.erp.database.session import Access, opened
+from connectors.erp.database.target import parse_target
 from connectors.erp.settings import Pace
-from connectors.erp.target import parse_target
 from schemas.problems import Problem
 from tests.connectors.erp_databases import DIALECTS, ITEMS, Database
 from tests.connectors.test_erp_check import SERVED

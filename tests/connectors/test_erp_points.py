@@ -12,7 +12,7 @@ from connectors.base import Check, CheckPoint
 from connectors.config_models import SystemConfig
 from connectors.erp.config import ErpTableConfig
 from connectors.erp.connector import ErpConnector
-from connectors.erp.rights import rights_of_grants
+from connectors.erp.examine.rights import rights_of_grants
 from tests.servers import PASSWORD, MariadbServer, PostgresServer, sqlite_odbc
 
 

@@ -319,9 +319,9 @@ def test_an_unknown_preset_names_its_neighbours(preset: str, near: str) -> None:
 @pytest.mark.parametrize("product", ["k3x", "u8", "galaxy"])
 def test_statements_of_presets_in_the_dialects_of_their_servers(product: str, dialect: sa.Dialect) -> None:
     """K/3 and U8 run on SQL Server, Galaxy also on Oracle; neither runs here, so the statements are looked at."""
-    from connectors.erp.catalogue import SourceColumn, SourceTable
-    from connectors.erp.checksum import formulas, sum_statement
-    from connectors.erp.query import (
+    from connectors.erp.database.catalogue import SourceColumn, SourceTable
+    from connectors.erp.reading.checksum import formulas, sum_statement
+    from connectors.erp.reading.query import (
         as_type,
         bounds_statement,
         build_plan,

@@ -17,7 +17,7 @@ from connectors.base import KEY
 from connectors.config_models import SystemConfig
 from connectors.erp.config import ErpTableConfig
 from connectors.erp.connector import ErpConnector
-from connectors.erp.encodings import as_stored, meant, suspected
+from connectors.erp.database.encodings import as_stored, meant, suspected
 from schemas.problems import Problem
 from tests.connectors.erp_databases import ITEMS, Database, create
 from tests.connectors.erp_odd_values import seed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from connectors.excel.folder import list_folder
+from connectors.excel.files.folder import list_folder
 from pipelines.folder_sensor import look as look_at_files
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from connectors.config_models import SystemConfig
 from connectors.excel.config import MailboxConfig, SftpConfig
-from connectors.excel.folder import within
+from connectors.excel.files.folder import within
 from pipelines.inbox_sensor import inbox_sensors, look_at_mail, look_at_sftp
 from schemas.problems import Problem
 from tests.connectors.inputs import mail, with_file, xlsx_bytes

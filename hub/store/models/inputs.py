@@ -87,7 +87,7 @@ class VersionChange(Base):
     added: Mapped[int]
     changed: Mapped[int]
     removed: Mapped[int]
-    change: Mapped[dict[str, Any]]  # connectors.excel.compare.Comparison as JSON, with examples
+    change: Mapped[dict[str, Any]]  # connectors.excel.files.compare.Comparison as JSON, with examples
     compared_at: Mapped[datetime] = now_column()
 
 

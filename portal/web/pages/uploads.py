@@ -116,7 +116,7 @@ async def unlock(request: Request, connection: Store, user: Me, upload_id: int) 
 
 def _unlocked(upload: Row, password: str) -> str:
     """Name of the opened copy among the stored files. Raises Problem `workbook_password_wrong`."""
-    from connectors.excel.unlock import unlock as open_with
+    from connectors.excel.safety.unlock import unlock as open_with
 
     folder, name = settings().uploads, f"{uuid.uuid4().hex}{PurePosixPath(upload['stored_path']).suffix}"
     open_with(folder / upload["stored_path"], upload["file_name"], folder / name, password)

@@ -20,7 +20,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from connectors.excel import sandbox
+from connectors.excel.safety import sandbox
 from schemas.problems import Problem
 
 CPU_SECONDS, MEMORY = 20, 1 << 30

@@ -8,9 +8,9 @@ from pathlib import Path
 import openpyxl
 
 from connectors.base import Page
-from connectors.excel import sandbox
-from connectors.excel.cells import address
-from connectors.excel.table import read_file
+from connectors.excel.filetypes.cells import address
+from connectors.excel.finding.table import read_file
+from connectors.excel.safety import sandbox
 from schemas.model import Template, TemplateColumn, Text
 
 TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"

@@ -17,7 +17,7 @@ from openpyxl.styles import Border, Font, Side
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table
 
-from connectors.excel.annotate import Mark, Summary, annotate, has_macros
+from connectors.excel.marking.annotate import Mark, Summary, annotate, has_macros
 from schemas.problems import Problem
 from tests.connectors.excel.making import cells_of, package, sheet_xml
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from connectors.excel.inbox.attachments import Unpacked, unpack
+from connectors.excel.files.inbox.attachments import Unpacked, unpack
 from schemas.problems import Problem
 from tests.connectors.inputs import csv_bytes, mail, with_file, with_raw_name, zip_bytes
 

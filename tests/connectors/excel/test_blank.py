@@ -7,8 +7,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from connectors.excel.blank import write_blank
-from connectors.excel.table import match_template
+from connectors.excel.finding.table import match_template
+from connectors.excel.marking.blank import write_blank
 from schemas.loader import code_lists, contracts
 from schemas.problems import Language
 from schemas.template_loader import templates

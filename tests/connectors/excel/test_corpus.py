@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.excel import readers, sandbox
+from connectors.excel.safety import readers, sandbox
 from schemas.problems import Problem
 from tests.connectors.excel.hostile import CORPUS, READ
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.excel import sandbox
+from connectors.excel.safety import sandbox
 from schemas.problems import Problem
 from tests.connectors.excel.making import PARTS, cells_of, notes_of, pages_of, rows_of
 

@@ -9,8 +9,8 @@ import openpyxl
 import pytest
 import xlwt
 
-from connectors.excel import sandbox
-from connectors.excel.formats import formatted, kind_of_format, number_text
+from connectors.excel.filetypes.number_formats import formatted, kind_of_format, number_text
+from connectors.excel.safety import sandbox
 from tests.connectors.excel.making import cells_of, package, sheet_xml
 
 CASES: list[tuple[object, str, str | None]] = [

@@ -10,9 +10,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from connectors.excel import sandbox
-from connectors.excel.cells import address
-from connectors.excel.sandbox import Sheet
+from connectors.excel.filetypes.cells import address
+from connectors.excel.safety import sandbox
+from connectors.excel.safety.sandbox import Sheet
 from tests.connectors.excel.fidelity_book import CASES, COLUMN, MERGED, ROW, SAME, Case, write
 from tests.connectors.excel.making import cells_of, notes_of, package, rows_of, save, sheet_xml
 
@@ -99,7 +99,7 @@ def test_what_is_around_the_cells(
 
 @pytest.mark.parametrize("kind", ["xlsx", "xlsm", "xls", "ods"])
 def test_kinds_tell_numbers_from_texts(sheets: dict[str, tuple[Sheet, dict[str, str]]], kind: str) -> None:
-    from connectors.excel import cells
+    from connectors.excel.filetypes import cells
 
     table = sheets[kind][0].cells
     kinds = {

@@ -11,8 +11,8 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from connectors.excel.table import match_template
-from connectors.excel.versions import Seen, newest_first
+from connectors.excel.files.versions import Seen, newest_first
+from connectors.excel.finding.table import match_template
 from schemas.model import Hidden, Pin, Template, TemplateColumn
 from schemas.problems import Problem
 from schemas.template_loader import templates
@@ -102,7 +102,7 @@ def test_a_sound_that_two_columns_share_means_neither(tmp_path: Path) -> None:
 
 
 def test_what_a_person_decided_before_is_remembered(tmp_path: Path) -> None:
-    from connectors.excel.table import read_file
+    from connectors.excel.finding.table import read_file
 
     path = book(tmp_path / "a.xlsx", 零件=[["图纸号", "品名", "编码"], ["A1", "x", "old"]])
     remembered = {"图纸号": "编码", "编码": None, "别的": "没有这列"}

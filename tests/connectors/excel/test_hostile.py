@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from connectors.excel import readers, sandbox
+from connectors.excel.safety import readers, sandbox
 from schemas.problems import Problem
 from tests.connectors.excel.making import MAIN, cells_of, package, save, sheet_xml
 

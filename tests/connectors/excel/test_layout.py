@@ -7,9 +7,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from connectors.excel import headers, units
-from connectors.excel.headers import Header
-from connectors.excel.table import match_template
+from connectors.excel.finding import headers, units
+from connectors.excel.finding.headers import Header
+from connectors.excel.finding.table import match_template
 from schemas.problems import Problem
 from schemas.template_loader import templates
 from tests.connectors.excel.making import PARTS, notes_of, pages_of, rows_of, save

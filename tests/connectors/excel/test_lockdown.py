@@ -11,7 +11,7 @@ import pytest
 PREPARE = """
 import ctypes, os, sys
 from pathlib import Path
-from connectors.excel import lockdown
+from connectors.excel.safety import lockdown
 home = Path(sys.argv[1])
 lockdown.limit(3 << 30, 20)
 missing = lockdown.lock(home)

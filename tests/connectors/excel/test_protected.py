@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from connectors.config_models import SystemConfig
-from connectors.excel import opened, sandbox
 from connectors.excel.connector import ExcelConnector
-from connectors.excel.passwords import known_passwords, split
+from connectors.excel.safety import opened, sandbox
+from connectors.excel.safety.passwords import known_passwords, split
 from schemas.problems import Problem
 from tests.connectors.excel import locking, xlsb_book
 from tests.connectors.excel.making import PARTS, save

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from connectors.config_models import SystemConfig
-from connectors.excel import names, opened
-from connectors.excel.compare import compare
 from connectors.excel.config import SettleConfig
 from connectors.excel.connector import ExcelConnector
-from connectors.excel.folder import list_folder, settled
-from connectors.excel.versions import Seen, Version, belongs, in_order, named_version, reason
+from connectors.excel.files import names
+from connectors.excel.files.compare import compare
+from connectors.excel.files.folder import list_folder, settled
+from connectors.excel.files.versions import Seen, Version, belongs, in_order, named_version, reason
+from connectors.excel.safety import opened
 from schemas.problems import Problem
 from tests.connectors.excel.making import PARTS, package, save, sheet_xml
 
@@ -240,7 +241,7 @@ def test_shares_that_are_gone_closed_or_not_mounted(tmp_path: Path, monkeypatch:
     def denied(path: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("connectors.excel.folder.os.scandir", denied)
+    monkeypatch.setattr("connectors.excel.files.folder.os.scandir", denied)
     assert code(tmp_path) == "workbook_folder_denied"
 
 
@@ -266,7 +267,7 @@ def test_one_share_that_is_down_stops_only_what_may_come_from_it(tmp_path: Path)
 
 
 def test_a_file_is_parsed_once_and_an_unchanged_one_not_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from connectors.excel import sandbox
+    from connectors.excel.safety import sandbox
 
     reads: list[str] = []
     real = sandbox.read_workbook
@@ -275,7 +276,7 @@ def test_a_file_is_parsed_once_and_an_unchanged_one_not_again(tmp_path: Path, mo
         reads.append(path.name)
         return real(path, *rest, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("connectors.excel.opened.sandbox.read_workbook", counted)
+    monkeypatch.setattr("connectors.excel.safety.opened.sandbox.read_workbook", counted)
     folder, home = tmp_path / "share", tmp_path / "home"
     folder.mkdir()
     for name in ("零件_2026-10.xlsx", "食堂.xlsx"):

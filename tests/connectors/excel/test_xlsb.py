@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from connectors.excel import cells, sandbox
+from connectors.excel.filetypes import cells
+from connectors.excel.safety import sandbox
 from tests.connectors.excel import xlsb_book as book
 from tests.connectors.excel.making import cells_of, notes_of, rows_of
 

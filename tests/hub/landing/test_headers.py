@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from connectors.config import load_systems, open_connector
-from connectors.excel import opened
+from connectors.excel.safety import opened
 from hub.landing.headers import decisions, forget, remember, remembered, with_decisions
 from hub.landing.sync import sync_object
 from hub.store.engine import connect

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from connectors.config import SystemConfig, load_systems, open_connector
-from connectors.excel import opened
+from connectors.excel.safety import opened
 from hub.landing.files import record_files
 from hub.landing.receive import POINTS, Fetched, receive
 from hub.landing.sync import sync_object
@@ -337,8 +337,8 @@ def test_a_gbk_csv_by_sftp_is_in_the_store(world: World, sftp: SftpServer) -> No
 
 
 def test_a_download_goes_on_where_it_was_broken_off(world: World, sftp: SftpServer) -> None:
-    from connectors.excel.inbox.sftp import Sftp, account
-    from connectors.excel.inbox.shelf import Shelf, receipt_id
+    from connectors.excel.files.inbox.sftp import Sftp, account
+    from connectors.excel.files.inbox.shelf import Shelf, receipt_id
 
     data = os.urandom(1 << 20)
     put(sftp, "客户档案_2026-11.csv", data)
