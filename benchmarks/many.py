@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import psycopg
@@ -112,8 +113,10 @@ def _make(server: EmbeddedPostgres, rows: int) -> None:
     with psycopg.connect(dsn(server.url("postgres")), autocommit=True) as connection:
         connection.execute("create database many")
     with psycopg.connect(dsn(server.url("many"))) as connection:
-        for number, name in enumerate(_names()):
-            size = max(1, rows * SIZES[number % len(SIZES)] * len(SIZES) // (sum(SIZES) * TABLES))
+        shares = [SIZES[number % len(SIZES)] for number in range(TABLES)]
+        ends = [rows * part // sum(shares) for part in accumulate(shares, initial=0)]
+        for name, (begin, end) in zip(_names(), pairwise(ends), strict=True):
+            size = end - begin
             table = sql.Identifier(name)
             connection.execute(
                 sql.SQL(_CREATE).format(table=table, prefix=sql.Literal(name.upper()), rows=sql.Literal(size))
