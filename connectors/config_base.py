@@ -6,7 +6,7 @@ Does not belong here: a model of one kind of source, any I/O.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -23,6 +23,15 @@ OutputColumn = Annotated[str, StringConstraints(pattern=r"^[^_\s\x00-\x1f\x7f][^
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 DottedPath = Annotated[str, StringConstraints(pattern=r"^[^.\s]+(\.[^.\s]+)*$")]
 Scalar = str | int | bool | None
+
+
+# What editors and `dg check yaml` are told of a list that may be written as one text.
+ONE_OR_MANY: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+
+
+def filled_by_presets(schema: dict[str, Any]) -> None:
+    """For editors and `dg check yaml`: what a preset may give need not be written; the model itself decides."""
+    schema["required"] = ["system", "object"]
 
 
 class Config(BaseModel):

@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from connectors.config_base import Config, Identifier, Name, OutputColumn, QualifiedIdentifier, Title
+from connectors.config_base import (
+    ONE_OR_MANY,
+    Config,
+    Identifier,
+    Name,
+    OutputColumn,
+    QualifiedIdentifier,
+    Title,
+    filled_by_presets,
+)
 from connectors.erp.names import parts
 from connectors.erp.presets import expanded
 from connectors.erp.recipe import Computed, Conditions, JoinConditions
@@ -78,6 +87,8 @@ class ErpTableConfig(TableAccess):
     mirror: keep the current rows, as the ERP has them, in raw_<system>.<object> of the store as well.
     """
 
+    model_config = ConfigDict(json_schema_extra=filled_by_presets)
+
     system: Name
     object: Name
     title: Title | None = None
@@ -92,7 +103,9 @@ class ErpTableConfig(TableAccess):
     any_of: list[Conditions] = Field(default_factory=list)
     mode: Literal["full", "watermark", "rowversion", "changes"] = "full"
     compare: Literal["auto", "source", "here"] = "auto"
-    watermark: Annotated[list[Identifier], BeforeValidator(_as_list)] = Field(default_factory=list)
+    watermark: Annotated[list[Identifier], BeforeValidator(_as_list), WithJsonSchema(ONE_OR_MANY)] = Field(
+        default_factory=list
+    )
     overlap_minutes: int = Field(default=60, ge=0)
     rowversion: Identifier | None = None
     slot: Name | None = None

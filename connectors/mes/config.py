@@ -10,11 +10,11 @@ inside a text; `{name}` in a text stands for a value the connector knows, and a 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
 
-from connectors.config_base import Config, Name, OutputColumn, Scalar, Title
+from connectors.config_base import ONE_OR_MANY, Config, Name, OutputColumn, Scalar, Title, filled_by_presets
 from connectors.mes.config_access import FromEnv, MesAuth, MesEnvelope, MesSign, MesTls
 from connectors.mes.config_webhook import WebhookEvents, WebhookSender
 from connectors.mes.paths import ItemPath
@@ -236,6 +236,8 @@ class MesEndpointConfig(Config):
     rows, total, paging, envelope: only where they differ from the system's.
     """
 
+    model_config = ConfigDict(json_schema_extra=filled_by_presets)
+
     system: Name
     object: Name
     preset: str | None = None
@@ -244,7 +246,7 @@ class MesEndpointConfig(Config):
     method: Literal["GET", "POST"] = "POST"
     body: dict[str, Any] = Field(default_factory=dict)
     query: dict[str, Any] = Field(default_factory=dict)
-    key: list[ItemPath] = Field(min_length=1)
+    key: Annotated[list[ItemPath], WithJsonSchema(ONE_OR_MANY)] = Field(min_length=1)
     rows: ItemPath | None = None
     total: ItemPath | None = None
     one: bool = False

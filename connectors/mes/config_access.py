@@ -6,11 +6,11 @@ Belongs here: the pydantic models. Does not belong here: doing any of it (`login
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
-from connectors.config_base import Config, EnvName, Name, Scalar
+from connectors.config_base import ONE_OR_MANY, Config, EnvName, Name, Scalar
 from connectors.mes.paths import ItemPath
 
 
@@ -34,7 +34,9 @@ class MesEnvelope(Config):
     failure: list[ItemPath] = Field(default_factory=list)
     failure_text: list[str] = Field(default_factory=list)
     busy_values: list[Scalar] = Field(default=["429"])
-    message: list[ItemPath] = Field(default_factory=lambda: ["message", "msg", "detail", "error"])
+    message: Annotated[list[ItemPath], WithJsonSchema(ONE_OR_MANY)] = Field(
+        default_factory=lambda: ["message", "msg", "detail", "error"]
+    )
     rows: ItemPath = "data.list"
     total: ItemPath | None = "data.total"
 
