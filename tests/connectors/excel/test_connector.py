@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_every_file_has_a_status(tmp_path: Path) -> None:
     save(tmp_path / "食堂菜单.xlsx", [["周一", "周二"], ["面", "饭"]], "菜单")
     (tmp_path / "坏.xlsx").write_bytes(b"PK\x03\x04 not really PK\x05\x06")
     broken_off(tmp_path / "断.xlsx", age=3600)
-    parts(tmp_path / "零件(1).xlsx", "new")
+    shutil.copyfile(tmp_path / "零件_2026-10.xlsx", tmp_path / "零件(1).xlsx")
     (tmp_path / "零件_2026-11.xlsx.crdownload").write_bytes(b"half")
     (tmp_path / "Thumbs.db").write_bytes(b"x")
     (tmp_path / ".~lock.零件_2026-10.xlsx#").write_bytes(b"x")
