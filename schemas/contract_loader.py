@@ -4,7 +4,7 @@ Belongs here: reading our part of ODCS and refusing what the hub could not carry
 belong here: the official ODCS schema check (a test does that), rule SQL (hub/quality).
 
 What we read beyond plain ODCS stands in `customProperties`: title {zh, en}, description {zh, en},
-unit, standard, code_list, synonyms; for a rule title, why, fix {zh, en} and hold.
+unit, standard, code_list, synonyms; for a rule title, why, fix {zh, en}.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _rule(fields: Fields, entity: str, column: str | None, names: list[str], cod
     kind_name = implementation.text("kind")
     if kind_name not in KINDS:
         implementation.fail_at("rule_unknown_kind", "kind", rule=rule_id, kind=kind_name, allowed=", ".join(KINDS))
-    args = {key: value for key, value in implementation.data.items() if key not in {"kind", "column"}}
+    args = {key: value for key, value in implementation.data.items() if key not in {"kind", "column", "where"}}
     column = implementation.optional_text("column") or column
     _check_arguments(implementation, rule_id, kind_name, args)
     mentioned = [column] if column else []
@@ -169,11 +169,7 @@ def _rule(fields: Fields, entity: str, column: str | None, names: list[str], cod
     if kind_name == "checksum":
         implementation.choice("algorithm", CHECKSUMS)
     custom = _Custom(fields)
-    custom.only({"title", "why", "fix", "hold"})
-    hold = custom.flag("hold")
-    scope = KINDS[kind_name].scope
-    if hold and scope == "set":
-        custom.fail("rule_set_cannot_hold", *custom.steps, "hold", rule=rule_id)
+    custom.only({"title", "why", "fix"})
     return Rule(
         id=rule_id,
         entity=entity,
@@ -185,8 +181,8 @@ def _rule(fields: Fields, entity: str, column: str | None, names: list[str], cod
         fix=custom.both("fix"),
         column=column,
         args=args,
-        scope=scope,
-        hold=hold,
+        scope=KINDS[kind_name].scope,
+        where=implementation.optional_text("where"),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 from schemas.problems import Language
@@ -29,11 +30,20 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A foreign key: the values of a column exist in `column` of `entity` (ODCS relationship)."""
+
+    entity: str
+    column: str
+
+
+@dataclass(frozen=True)
 class Column:
     """One attribute of an entity.
 
     `standard` names the standardiser (hub/cleansing) that brings raw text to the standard form.
     `code_list` names the list in schemas/codes whose codes are the only allowed values.
+    `max_length`: characters of a string; None = no limit. `references`: the foreign key, if it is one.
     """
 
     name: str
@@ -47,15 +57,33 @@ class Column:
     code_list: str | None = None
     synonyms: tuple[str, ...] = ()
     example: str | None = None
+    description: Text | None = None
+    max_length: int | None = None
+    references: Reference | None = None
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """How much a rule tolerates before it counts as broken: at most so many rows, or percent of the rows checked."""
+
+    at_most: Decimal
+    unit: Literal["rows", "percent"] = "rows"
+
+
+# What a rule must see: one row; all rows of its dataset; the rows of several datasets; a dataset as a whole.
+RuleScope = Literal["row", "table", "set", "dataset"]
 
 
 @dataclass(frozen=True)
 class Rule:
     """A quality rule of a contract.
 
-    `scope` "row": decided inside one load, per row; may hold the row back.
-    `scope` "set": decided in the store over all rows (references, cross-source, sums); reports only.
-    `kind` and `args` select the SQL template in hub/quality. `id` is "<entity>.<name>", unique.
+    `scope` "row": decided by each row alone, inside a load. "table": by all rows of a dataset; "set": by rows of
+    several datasets; both in the store after the loads, "table" also over the rows of one file. "dataset": about a
+    dataset as a whole (freshness, row count, its columns), without rows.
+    `kind` and `args` select the SQL in hub/quality. `id` is "<entity>.<name>", unique. `where`: SQL condition over
+    the entity's columns; the rule says nothing about rows for which it is not true.
+    Severity "error" holds the row back until the cause is gone, "warning" lets it through marked, "info" counts.
     """
 
     id: str
@@ -68,8 +96,14 @@ class Rule:
     fix: Text
     column: str | None = None
     args: MappingABC[str, Any] = field(default_factory=dict)
-    scope: Literal["row", "set"] = "row"
-    hold: bool = False
+    scope: RuleScope = "row"
+    where: str | None = None
+    threshold: Threshold | None = None
+
+    @property
+    def hold(self) -> bool:
+        """Whether a row that breaks the rule waits until it is right."""
+        return self.severity == "error" and self.scope != "dataset"
 
 
 @dataclass(frozen=True)
@@ -84,6 +118,8 @@ class Contract:
     business_key: tuple[str, ...]
     rules: tuple[Rule, ...]
     path: str = ""
+    version: str = "1.0.0"
+    sla: MappingABC[str, Any] = field(default_factory=dict)  # slaProperties: property -> value in hours or text
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError if there is none."""

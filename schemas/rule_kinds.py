@@ -13,14 +13,15 @@ with the account set and a |.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+
+from schemas.model import RuleScope
 
 
 @dataclass(frozen=True)
 class RuleKind:
     """`required`/`optional`: argument name -> type. `needs_column`: the rule is about one column."""
 
-    scope: Literal["row", "set"]
+    scope: RuleScope
     required: dict[str, type]
     optional: dict[str, type]
     needs_column: bool = True
@@ -32,19 +33,32 @@ KINDS: dict[str, RuleKind] = {
     # row: the source wrote something, but no standard value could be made of it
     "readable": RuleKind("row", {}, {}),
     # row: the standard value is one of the codes of a list in schemas/codes
-    "in_list": RuleKind("row", {"code_list": str}, {}),
+    "in_list": RuleKind("row", {}, {"code_list": str, "values": list}),
     # row: min <= value <= max; exclusive: min < value < max. Numbers, or dates as "2020-01-31"
     "range": RuleKind("row", {}, {"min": object, "max": object, "exclusive": bool}),
     # row: the whole standard value matches the expression (RE2 syntax)
     "pattern": RuleKind("row", {"regex": str}, {}),
-    # row: at most that many characters
-    "max_length": RuleKind("row", {"max": int}, {}),
+    # row: at least min and at most max characters
+    "length": RuleKind("row", {}, {"min": int, "max": int}),
+    # row: positive, not_negative, negative or not_positive
+    "sign": RuleKind("row", {"is": str}, {}),
+    # row: a whole multiple of `of`
+    "step": RuleKind("row", {"of": object}, {}),
+    # row: the form of a phone, mobile, email
+    "format": RuleKind("row", {"of": str}, {}),
+    # row: this column is not after (not greater than) `before`; strict: not equal either
+    "ordered": RuleKind("row", {"before": str}, {"strict": bool}),
     # row: the check digit holds
     "checksum": RuleKind("row", {"algorithm": str}, {}),
     # row: a condition over several columns
     "expression": RuleKind("row", {"sql": str}, {}),
-    # row: no other row of the same load has the same values (blank values count as values)
-    "unique": RuleKind("row", {"columns": list}, {}),
+    # table: no other row of the dataset has the same values (blank values count as values); ignoring: width, case,
+    # spacing, punctuation
+    "unique": RuleKind("table", {"columns": list}, {"ignoring": list}),
+    # table: rows that agree in the columns `by` agree in this column (same code, same name)
+    "determines": RuleKind("table", {"by": list}, {"ignoring": list}),
+    # table: not further from the median of its group than `deviations` (modified z-score)
+    "outlier": RuleKind("table", {}, {"by": list, "deviations": object, "at_least": int}),
     # row: letters O/I among digits, blanks inside, or only digits and fewer than min_digits
     "suspect_code": RuleKind("row", {}, {"min_digits": int}),
     # set: the value exists in "<entity>.<column>"; sources: kinds (erp, mes, excel) or names of the systems
@@ -78,4 +92,4 @@ STANDARDS = (
     "code_list",
 )
 
-CHECKSUMS = ("uscc",)
+CHECKSUMS = ("uscc", "id_card", "ean", "bank_card")

@@ -41,7 +41,9 @@ def compile_rules(
     fed: entity columns that have a source in this dataset; a rule about any other column has
     nothing to say here. unread: columns with at least one unread cell on the page.
     """
-    rules = tuple(rule for rule in contract.rules if rule.scope == "row" and _applies(rule, fed))
+    rules = tuple(
+        rule for rule in contract.rules if (rule.scope == "row" or rule.kind == "unique") and _applies(rule, fed)
+    )
     if not rules:
         return None
     flags = {column: f"_unread_{number}" for number, column in enumerate(sorted(unread))}

@@ -100,7 +100,7 @@ def _suspect(rule: Rule, value: str | None, *_: Any) -> Detail:
 
 _MAKERS: dict[str, _Maker] = {
     "range": _limits,
-    "max_length": _length,
+    "length": _length,
     "in_list": _listed,
     "checksum": _uscc,
     "suspect_code": _suspect,

@@ -94,8 +94,14 @@ def _pattern(rule: Rule, scope: Scope) -> str:
     return f"not regexp_full_match({identifier(scope.column(rule).name)}, {text(str(rule.args['regex']))})"
 
 
-def _max_length(rule: Rule, scope: Scope) -> str:
-    return f"length({identifier(scope.column(rule).name)}) > {int(rule.args['max'])}"
+def _length(rule: Rule, scope: Scope) -> str:
+    length = f"length({identifier(scope.column(rule).name)})"
+    parts = [
+        f"{length} {operator} {int(rule.args[limit])}"
+        for limit, operator in (("min", "<"), ("max", ">"))
+        if rule.args.get(limit) is not None
+    ]
+    return "(" + " or ".join(parts) + ")" if parts else "false"
 
 
 def _checksum(rule: Rule, scope: Scope) -> str:
@@ -129,7 +135,7 @@ CONDITIONS: dict[str, Callable[[Rule, Scope], str]] = {
     "in_list": _in_list,
     "range": _range,
     "pattern": _pattern,
-    "max_length": _max_length,
+    "length": _length,
     "checksum": _checksum,
     "suspect_code": _suspect_code,
     "expression": _expression,

@@ -143,7 +143,7 @@ _EQUIVALENTS: dict[str, _Maker] = {
     "in_list": _in_set,
     "range": _between,
     "pattern": _regex,
-    "max_length": _length,
+    "length": _length,
     "suspect_code": _suspect,
     "unique": _unique,
 }

@@ -5,7 +5,7 @@ Belongs here: table definitions. Not here: queries, engine set-up, core tables (
 
 from hub.store.models.base import SCHEMAS, Base
 from hub.store.models.inputs import InputState, ReceivedFile, ReceivedMessage, RememberedHeader, VersionChange
-from hub.store.models.mart import OpenWorkOrder, QualityScore
+from hub.store.models.mart import DatasetDay, OpenWorkOrder, QualityScore
 from hub.store.models.master import Crosswalk, GoldenRecord, MatchKey
 from hub.store.models.ops import (
     Alert,
@@ -20,7 +20,19 @@ from hub.store.models.ops import (
     WebhookEvent,
 )
 from hub.store.models.people import Audit, Upload, UploadFinding, UserAccount, UserSession
-from hub.store.models.quality import DeletedRow, Finding, HeldRow, RejectedRow, ValueChange
+from hub.store.models.quality import (
+    Correction,
+    DeletedRow,
+    Finding,
+    HeldRow,
+    Issue,
+    IssueEvent,
+    RejectedRow,
+    RememberedValue,
+    RuleVersion,
+    Suggestion,
+    ValueChange,
+)
 
 __all__ = [
     "SCHEMAS",
@@ -28,13 +40,17 @@ __all__ = [
     "Audit",
     "Base",
     "CheckResult",
+    "Correction",
     "Crosswalk",
     "Cursor",
+    "DatasetDay",
     "DeletedRow",
     "Finding",
     "GoldenRecord",
     "HeldRow",
     "InputState",
+    "Issue",
+    "IssueEvent",
     "LandedFile",
     "Lease",
     "Load",
@@ -45,9 +61,12 @@ __all__ = [
     "ReceivedMessage",
     "RejectedRow",
     "RememberedHeader",
+    "RememberedValue",
+    "RuleVersion",
     "SchemaChange",
     "SourceFileStatus",
     "SourceSchema",
+    "Suggestion",
     "Upload",
     "UploadFinding",
     "UserAccount",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Boolean, Date, DateTime, Identity, Text, text
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, Float, Identity, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -24,6 +24,7 @@ class Base(DeclarativeBase):
         date: Date,
         dict[str, Any]: JSONB,
         bool: Boolean,
+        float: Float,
     }
 
 

@@ -31,6 +31,24 @@ class QualityScore(Base):
     rows_checked: Mapped[int]
     rows_failed: Mapped[int]
     weight: Mapped[int] = mapped_column(Integer)
+    column_name: Mapped[str] = mapped_column(server_default="")  # entity column; '' for a rule over the whole row
+    within_threshold: Mapped[bool] = mapped_column(server_default="true")
+
+
+class DatasetDay(Base):
+    """How a dataset stood on one day. A dataset that was not read has no score that day: it is unknown."""
+
+    __tablename__ = "dataset_day"
+    __table_args__ = ({"schema": "mart"},)
+
+    day: Mapped[date] = mapped_column(primary_key=True)  # in Asia/Shanghai
+    dataset: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]  # read, failed, paused, late, never
+    rows_loaded: Mapped[int]
+    rows_held: Mapped[int]
+    rows_rejected: Mapped[int]
+    findings: Mapped[int]
+    fixed: Mapped[dict[str, Any] | None]  # findings resolved that day by whom: {"source": 12, "steward": 1}
 
 
 class OpenWorkOrder(Base):

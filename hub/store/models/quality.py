@@ -1,4 +1,4 @@
-"""Tables of schema quality: findings, changes, and rows that are not in core.
+"""Tables of schema quality: findings, changes, rows that are not in core, and what people decided about values.
 
 Belongs here: what is wrong with which row. Not here: scores (mart.py).
 """
@@ -53,6 +53,8 @@ class Finding(Base):
     last_load_id: Mapped[int]
     first_seen_at: Mapped[datetime] = now_column()
     resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[str | None]  # source, upload, steward, rule, deleted
+    resolved_load_id: Mapped[int | None]
 
 
 class ValueChange(Base):
@@ -105,6 +107,140 @@ class RejectedRow(Base):
     file_id: Mapped[int | None]
     row_no: Mapped[int | None]
     load_id: Mapped[int]
+
+
+class Issue(Base):
+    """What a person works on: one rule that is broken in one dataset of one department.
+
+    Open while closed_at is null; exactly one open issue per rule, dataset and department.
+    """
+
+    __tablename__ = "issue"
+    __table_args__ = (
+        Index("issue_open", "rule", "dataset", "department", unique=True, postgresql_where=text("closed_at is null")),
+        Index("issue_rule", "rule", "dataset", "department", "id"),
+        {"schema": "quality"},
+    )
+
+    id: Mapped[int] = id_column()
+    rule: Mapped[str]
+    entity: Mapped[str]
+    dataset: Mapped[str]
+    department: Mapped[str]
+    severity: Mapped[str]
+    dimension: Mapped[str]
+    opened_at: Mapped[datetime] = now_column()
+    reopened: Mapped[int] = mapped_column(server_default="0")  # how often it came back within REOPEN_DAYS
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None]  # source, upload, steward, rule, deleted: what fixed the last of its findings
+    findings: Mapped[int]  # open now
+    worst: Mapped[int]  # most findings it ever had
+
+
+class IssueEvent(Base):
+    """What happened to an issue: opened, reopened, closed, and how its number of findings changed. Append only."""
+
+    __tablename__ = "issue_event"
+    __table_args__ = (Index("issue_event_issue", "issue_id", "id"), {"schema": "quality"})
+
+    id: Mapped[int] = id_column()
+    issue_id: Mapped[int]
+    kind: Mapped[str]  # opened, reopened, closed, changed
+    findings: Mapped[int]
+    fixed: Mapped[dict[str, Any] | None]  # {"source": 3, "steward": 1}: findings gone since the event before
+    happened_at: Mapped[datetime] = now_column()
+
+
+class RuleVersion(Base):
+    """Every definition a rule has had, so that a change of a trend can be told from a change of the rule."""
+
+    __tablename__ = "rule_version"
+    __table_args__ = ({"schema": "quality"},)
+
+    rule: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    definition: Mapped[dict[str, Any] | None]  # null: the rule was taken out of its contract
+    changed: Mapped[dict[str, Any] | None]  # {"severity": ["warning", "error"]}; null for the first version
+
+
+class Suggestion(Base):
+    """What a value that is not sure is perhaps meant to be; one line per distinct text of a column, never applied."""
+
+    __tablename__ = "suggestion"
+    __table_args__ = (
+        Index("suggestion_text", "dataset", "column_name", "raw_value", "value", unique=True),
+        {"schema": "quality"},
+    )
+
+    id: Mapped[int] = id_column()
+    dataset: Mapped[str]
+    entity: Mapped[str]
+    department: Mapped[str]
+    column_name: Mapped[str]
+    raw_value: Mapped[str]
+    value: Mapped[str]
+    rule: Mapped[str]  # a key of hub/cleansing/rules.yaml
+    confidence: Mapped[float]  # 0 to 1
+    detail: Mapped[dict[str, Any] | None]  # why: {"similar": .., "seen": .., "by": ..}
+    source_key: Mapped[str | None]  # one row where it stands
+    cell: Mapped[str | None]
+    rows: Mapped[int]  # rows with this text now
+    status: Mapped[str]  # open, accepted, dismissed, gone
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime] = now_column()
+
+
+class RememberedValue(Base):
+    """A suggestion that somebody accepted: from then on this text of this column means that value."""
+
+    __tablename__ = "remembered_value"
+    __table_args__ = (
+        Index(
+            "remembered_value_active", "department", "entity", "column_name", "raw_value", unique=True,
+            postgresql_where=text("active"),
+        ),
+        {"schema": "quality"},
+    )  # fmt: skip
+
+    id: Mapped[int] = id_column()
+    department: Mapped[str]
+    entity: Mapped[str]
+    column_name: Mapped[str]
+    raw_value: Mapped[str]
+    value: Mapped[str]
+    rule: Mapped[str]
+    accepted_by: Mapped[str]
+    accepted_at: Mapped[datetime] = now_column()
+    active: Mapped[bool] = mapped_column(server_default="true")  # people can switch it off
+    switched_by: Mapped[str | None]
+    switched_at: Mapped[datetime | None]
+
+
+class Correction(Base):
+    """A steward's word on one value of one row; holds as long as the source says what it said then."""
+
+    __tablename__ = "correction"
+    __table_args__ = (
+        Index(
+            "correction_active", "dataset", "source_key", "column_name", unique=True, postgresql_where=text("active")
+        ),
+        {"schema": "quality"},
+    )
+
+    id: Mapped[int] = id_column()
+    dataset: Mapped[str]
+    source_key: Mapped[str]
+    column_name: Mapped[str]
+    raw_value: Mapped[str | None]
+    value: Mapped[str | None]
+    reason: Mapped[str]
+    decided_by: Mapped[str]
+    decided_at: Mapped[datetime] = now_column()
+    active: Mapped[bool] = mapped_column(server_default="true")
+    switched_by: Mapped[str | None]
+    switched_at: Mapped[datetime | None]
 
 
 class DeletedRow(Base):
