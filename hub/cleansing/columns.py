@@ -27,6 +27,9 @@ _FIXED_TYPES = {
 }
 
 
+# What a standardiser suggests for a row.
+SUGGESTION = pa.struct([("value", pa.string()), ("rule", pa.string()), ("confidence", pa.float64())])
+
 # A column with this few distinct values among its first ones is worth encoding before it is tested.
 _SAMPLE, _FEW = 2_000, 1_000
 
@@ -36,12 +39,14 @@ class Converted:
     """values: the typed column. rule, reason: text per row, null where nothing happened.
 
     text: the standard value as text, per row; None when no row has a rule.
+    suggestion: SUGGESTION per row, null where there is none; None when no row has one.
     """
 
     values: pa.Array
     rule: pa.Array | None = None
     reason: pa.Array | None = None
     text: pa.Array | None = None
+    suggestion: pa.Array | None = None
 
 
 def arrow_type(column: Column) -> pa.DataType:
@@ -106,6 +111,7 @@ def convert(
         rule=_placed(rules, encoded.indices, unsettled, nothing) if any(rules) else None,
         reason=_placed(reasons, encoded.indices, unsettled, nothing) if any(reasons) else None,
         text=texts if any(rules) else None,
+        suggestion=_suggested(answers, encoded.indices, unsettled),
     )
 
 
@@ -124,6 +130,15 @@ def _settled(texts: pa.Array, already: Already) -> pa.Array:
 def _placed(of_distinct: list[str | None], indices: pa.Array, where: pa.Array, rest: pa.Array) -> pa.Array:
     """`rest` with the answers of the distinct texts in the rows `where` those texts stand."""
     return pc.replace_with_mask(rest, where, pa.array(of_distinct, pa.string()).take(indices))
+
+
+def _suggested(of_distinct: list[Standard], indices: pa.Array, where: pa.Array) -> pa.Array | None:
+    """SUGGESTION per row."""
+    if not any(answer.suggestion for answer in of_distinct):
+        return None
+    told = [answer.suggestion and answer.suggestion._asdict() for answer in of_distinct]
+    of_row = pc.replace_with_mask(pa.nulls(len(where), indices.type), where, indices)
+    return pa.array(told, SUGGESTION).take(of_row)
 
 
 def _standard(raw: str, standard: Standardiser, codes: Mapping[str, str]) -> Standard:

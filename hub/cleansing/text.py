@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from hub.cleansing.result import BLANK, Standard, unsure
+from hub.cleansing.result import BLANK, Standard, Suggestion, unsure
 
 # Zero-width characters, BOM, soft hyphen, direction marks: they make equal texts differ.
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]|[\x00-\x08\x0e-\x1f\x7f]")
@@ -140,18 +140,17 @@ def name(raw: str) -> Standard:
     return preflight_text(raw) or _steps(raw, lambda value: unicodedata.normalize("NFKC", value))
 
 
-_TELLING = ("text.mojibake", "text.width", "text.spaces", "text.invisible")
+_TELLING = ("text.width", "text.spaces", "text.invisible")
 
 
 def _steps(raw: str, width: Callable[[str], str]) -> Standard:
     steps = (
         ("text.invisible", lambda before: _INVISIBLE.sub("", before)),
         ("text.spaces", lambda before: " ".join(before.split())),
-        ("text.mojibake", lambda before: repair_mojibake(before) or before),
         ("text.width", width),
     )
     value, applied = raw, []
-    # One step can make work for another (㈱ brings blanks, repaired text may be of double width).
+    # One step can make work for another (㈱ brings blanks).
     while True:
         start = value
         for step, change in steps:
@@ -163,4 +162,6 @@ def _steps(raw: str, width: Callable[[str], str]) -> Standard:
             break
     # One rule is told: the change that matters most to a reader.
     rule = min(applied, key=_TELLING.index, default=None)
-    return preflight(value) or Standard(value, rule)
+    repaired = repair_mojibake(raw.strip()) or repair_mojibake(value)
+    suggestion = Suggestion(repaired, "text.mojibake", 0.97) if repaired else None
+    return preflight(value) or Standard(value, rule, suggestion=suggestion)

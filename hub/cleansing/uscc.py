@@ -9,7 +9,7 @@ import re
 
 from stdnum.cn.uscc import calc_check_digit
 
-from hub.cleansing.result import Standard
+from hub.cleansing.result import Standard, Suggestion
 from hub.cleansing.text import narrow, preflight, preflight_text
 
 # GB 32100-2015: authority and category (2), region (6 digits), organisation code (9), check digit.
@@ -23,7 +23,7 @@ def is_valid(value: str) -> bool:
 
 
 def uscc(raw: str) -> Standard:
-    """NFKC, no blanks or hyphens, upper case; I O S Z become 1 0 5 2 only if the check digit then holds.
+    """NFKC, no blanks or hyphens, upper case; look-alikes are repaired as a suggestion, if the check digit then holds.
 
     A wrong code keeps its value: that it is wrong is a finding (rule kind `checksum`).
     """
@@ -31,8 +31,9 @@ def uscc(raw: str) -> Standard:
     if special:
         return special
     value = narrow(re.sub(r"[\s\-–—_.]", "", narrow(raw)).upper()).replace(" ", "")
+    suggestion = None
     if not is_valid(value):
         repaired = value.translate(_LOOK_ALIKE)
         if repaired != value and is_valid(repaired):
-            return Standard(repaired, "uscc.repaired")
-    return preflight(value) or Standard(value, None if value == raw else "uscc.form")
+            suggestion = Suggestion(repaired, "uscc.repaired", 0.98)
+    return preflight(value) or Standard(value, None if value == raw else "uscc.form", suggestion=suggestion)

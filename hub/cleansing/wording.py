@@ -14,8 +14,20 @@ _DATA = Path(__file__).with_name("rules.yaml")
 
 @cache
 def change_titles() -> dict[str, Text]:
-    """{change rule: title}, e.g. "unit.alias"."""
-    return _titles("changes")
+    """{rule of a change: title}, e.g. "unit.alias": of what is applied without asking and of what people accepted."""
+    return _titles("changes") | suggestion_titles()
+
+
+@cache
+def suggestion_titles() -> dict[str, Text]:
+    """{rule of a suggestion: title}, e.g. "text.mojibake": never applied without asking."""
+    return _titles("suggestions")
+
+
+@cache
+def automatic_rules() -> frozenset[str]:
+    """The rules by which a standardiser may change a value without asking anybody."""
+    return frozenset(_titles("changes"))
 
 
 @cache
