@@ -30,6 +30,7 @@ class Finding(Base):
             postgresql_where=text("resolved_at is null"),
         ),
         Index("finding_rule", "rule", postgresql_where=text("resolved_at is null")),
+        Index("finding_resolved", "resolved_at", "dataset", postgresql_where=text("resolved_at is not null")),
         {"schema": "quality"},
     )
 
@@ -52,6 +53,7 @@ class Finding(Base):
     first_load_id: Mapped[int]
     last_load_id: Mapped[int]
     first_seen_at: Mapped[datetime] = now_column()
+    last_seen_at: Mapped[datetime] = now_column()  # when the row was last judged and still broke the rule
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[str | None]  # source, upload, steward, rule, deleted
     resolved_load_id: Mapped[int | None]
@@ -138,16 +140,17 @@ class Issue(Base):
 
 
 class IssueEvent(Base):
-    """What happened to an issue: opened, reopened, closed, and how its number of findings changed. Append only."""
+    """What happened to an issue: opened, reopened, closed, moved, and how its findings changed. Append only."""
 
     __tablename__ = "issue_event"
     __table_args__ = (Index("issue_event_issue", "issue_id", "id"), {"schema": "quality"})
 
     id: Mapped[int] = id_column()
     issue_id: Mapped[int]
-    kind: Mapped[str]  # opened, reopened, closed, changed
+    kind: Mapped[str]  # opened, reopened, closed, changed, moved
     findings: Mapped[int]
     fixed: Mapped[dict[str, Any] | None]  # {"source": 3, "steward": 1}: findings gone since the event before
+    detail: Mapped[dict[str, Any] | None]  # moved: {"from": department, "to": department}
     happened_at: Mapped[datetime] = now_column()
 
 

@@ -35,6 +35,7 @@ _TABLES = (
         kind TEXT NOT NULL,
         findings BIGINT NOT NULL,
         fixed JSONB,
+        detail JSONB,
         happened_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
         PRIMARY KEY (id)
     )
@@ -114,20 +115,64 @@ _TABLES = (
     create table mart.dataset_day (
         day DATE NOT NULL,
         dataset TEXT NOT NULL,
+        entity TEXT NOT NULL,
+        department TEXT NOT NULL,
         state TEXT NOT NULL,
+        read_at TIMESTAMP WITH TIME ZONE,
         rows_loaded BIGINT NOT NULL,
         rows_held BIGINT NOT NULL,
         rows_rejected BIGINT NOT NULL,
         findings BIGINT NOT NULL,
+        opened BIGINT NOT NULL,
         fixed JSONB,
+        taken_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
         PRIMARY KEY (day, dataset)
     )
     """,
 )
 _COLUMNS = (
-    "alter table quality.finding add column resolved_by text, add column resolved_load_id bigint",
+    "alter table quality.finding add column resolved_by text, add column resolved_load_id bigint,"
+    " add column last_seen_at timestamptz not null default now()",
+    "CREATE INDEX finding_resolved ON quality.finding (resolved_at, dataset) WHERE resolved_at is not null",
     "alter table mart.quality_score add column column_name text not null default '',"
-    " add column within_threshold boolean not null default true",
+    " add column within_threshold boolean not null default true,"
+    " add column unknown text",
+)
+# What was once said of a day is never said otherwise: the store itself refuses it, whoever asks.
+_HISTORY = (
+    """
+    create function mart.refuse_past_days() returns trigger language plpgsql as $$
+    begin
+        if old.day < (now() at time zone 'Asia/Shanghai')::date then
+            raise exception '% of % is history and does not change', tg_table_name, old.day;
+        end if;
+        if tg_op = 'UPDATE' then
+            return new;
+        end if;
+        return old;
+    end $$
+    """,
+    """
+    create function quality.refuse_change() returns trigger language plpgsql as $$
+    begin
+        raise exception '% is history and does not change', tg_table_name;
+    end $$
+    """,
+    *(
+        statement
+        for name in ("mart.quality_score", "mart.dataset_day")
+        for statement in (
+            f"create trigger past_days before update or delete on {name}"
+            " for each row execute function mart.refuse_past_days()",
+            f"create trigger never_emptied before truncate on {name}"
+            " for each statement execute function quality.refuse_change()",
+        )
+    ),
+    *(
+        f"create trigger append_only before update or delete or truncate on {name}"
+        " for each statement execute function quality.refuse_change()"
+        for name in ("quality.issue_event", "quality.rule_version")
+    ),
 )
 _NAMES = (
     "mart.dataset_day", "quality.correction", "quality.remembered_value", "quality.suggestion",
@@ -136,12 +181,20 @@ _NAMES = (
 
 
 def upgrade() -> None:
-    for statement in (*_TABLES, *_COLUMNS):
+    for statement in (*_TABLES, *_COLUMNS, *_HISTORY):
         op.execute(statement)
 
 
 def downgrade() -> None:
-    op.execute("alter table mart.quality_score drop column within_threshold, drop column column_name")
-    op.execute("alter table quality.finding drop column resolved_load_id, drop column resolved_by")
+    for trigger in ("past_days", "never_emptied"):
+        op.execute(f"drop trigger {trigger} on mart.quality_score")
+    op.execute(
+        "alter table mart.quality_score drop column unknown, drop column within_threshold, drop column column_name"
+    )
+    op.execute("drop index quality.finding_resolved")
+    op.execute(
+        "alter table quality.finding drop column last_seen_at, drop column resolved_load_id, drop column resolved_by"
+    )
     for name in _NAMES:
         op.execute(f"drop table {name}")
+    op.execute("drop function mart.refuse_past_days(), quality.refuse_change()")
