@@ -31,8 +31,11 @@ _PHYSICAL = re.compile(r"(?P<name>[a-z]+)(?:\((?P<precision>\d+),(?P<scale>\d+)\
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def read_contract(path: Path, codes: dict[str, CodeList]) -> Contract:
-    """One contract. Raises Problem naming file, line and what is allowed."""
+def read_contract(path: Path, codes: dict[str, CodeList], *, any_name: bool = False) -> Contract:
+    """One contract. Raises Problem naming file, line and what is allowed.
+
+    any_name: the file need not be called <entity>.odcs.yaml (an older version beside the new one).
+    """
     document = load_document(path)
     top = Fields(document)
     top.choice("apiVersion", ["v3.1.0"])
@@ -43,7 +46,7 @@ def read_contract(path: Path, codes: dict[str, CodeList]) -> Contract:
         top.fail_at("contract_one_table", "schema", count=len(tables))
     table = tables[0]
     entity = table.text("name")
-    if path.name != f"{entity}.odcs.yaml":
+    if not any_name and path.name != f"{entity}.odcs.yaml":
         table.fail_at("contract_file_name", "name", entity=entity)
     custom = _Custom(table)
     properties = list(table.children("properties"))
