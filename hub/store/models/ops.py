@@ -15,7 +15,7 @@ from hub.store.models.base import Base, id_column, now_column
 
 
 class Load(Base):
-    """One load of one dataset. rows_read = loaded + held + rejected + unchanged, always."""
+    """One load of one dataset. rows_read = loaded + held + rejected + unchanged, always, of every kind."""
 
     __tablename__ = "load"
     __table_args__ = (Index("load_dataset", "dataset", "id"), {"schema": "ops"})
@@ -26,7 +26,10 @@ class Load(Base):
     dataset: Mapped[str]  # "<system>.<object>"
     entity: Mapped[str]
     epoch: Mapped[int]  # lease epoch this load wrote under
-    rules: Mapped[str]  # fingerprint of contract + mapping
+    rules: Mapped[str]  # fingerprint of contract, mapping, code lists and decisions
+    # read: rows of the source; rejudge: rows landed before, under other rules; settle: rows that rules over several
+    # rows hold back, and rows that they let go
+    kind: Mapped[str] = mapped_column(server_default="read")
     status: Mapped[str]  # running, ok, failed, interrupted, paused
     started_at: Mapped[datetime] = now_column()
     finished_at: Mapped[datetime | None]
@@ -88,7 +91,19 @@ class Cursor(Base):
     position: Mapped[dict[str, Any]]
     load_id: Mapped[int]
     rules: Mapped[str]
+    judged: Mapped[dict[str, Any] | None]  # {"rules", "down_to"}: landed_file.id an unfinished rejudge came down to
     moved_at: Mapped[datetime] = now_column()
+
+
+class PublishStep(Base):
+    """What the store was like when a step of publish last did its work, so that it need not do it again."""
+
+    __tablename__ = "publish_step"
+    __table_args__ = ({"schema": "ops"},)
+
+    step: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    done_at: Mapped[datetime] = now_column()
 
 
 class Lease(Base):

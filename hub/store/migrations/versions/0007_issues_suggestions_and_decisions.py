@@ -112,6 +112,14 @@ _TABLES = (
     """,
     "CREATE UNIQUE INDEX correction_active ON quality.correction (dataset, source_key, column_name) WHERE active",
     """
+    create table ops.publish_step (
+        step TEXT NOT NULL,
+        state TEXT NOT NULL,
+        done_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+        PRIMARY KEY (step)
+    )
+    """,
+    """
     create table mart.dataset_day (
         day DATE NOT NULL,
         dataset TEXT NOT NULL,
@@ -131,6 +139,8 @@ _TABLES = (
     """,
 )
 _COLUMNS = (
+    "alter table ops.load add column kind text not null default 'read'",
+    "alter table ops.cursor add column judged jsonb",
     "alter table quality.finding add column resolved_by text, add column resolved_load_id bigint,"
     " add column last_seen_at timestamptz not null default now()",
     "CREATE INDEX finding_resolved ON quality.finding (resolved_at, dataset) WHERE resolved_at is not null",
@@ -175,7 +185,7 @@ _HISTORY = (
     ),
 )
 _NAMES = (
-    "mart.dataset_day", "quality.correction", "quality.remembered_value", "quality.suggestion",
+    "ops.publish_step", "mart.dataset_day", "quality.correction", "quality.remembered_value", "quality.suggestion",
     "quality.rule_version", "quality.issue_event", "quality.issue",
 )  # fmt: skip
 
@@ -186,6 +196,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("alter table ops.cursor drop column judged")
+    op.execute("alter table ops.load drop column kind")
     for trigger in ("past_days", "never_emptied"):
         op.execute(f"drop trigger {trigger} on mart.quality_score")
     op.execute(
