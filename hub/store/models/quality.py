@@ -172,7 +172,7 @@ class Suggestion(Base):
 
     __tablename__ = "suggestion"
     __table_args__ = (
-        Index("suggestion_text", "dataset", "column_name", "raw_value", "value", unique=True),
+        Index("suggestion_text", "dataset", "column_name", "raw_value", "value", "row_key", unique=True),
         {"schema": "quality"},
     )
 
@@ -183,7 +183,8 @@ class Suggestion(Base):
     column_name: Mapped[str]
     raw_value: Mapped[str]
     value: Mapped[str]
-    rule: Mapped[str]  # a key of hub/cleansing/rules.yaml
+    row_key: Mapped[str] = mapped_column(server_default="")  # source key, where it is about one row and not the text
+    rule: Mapped[str]  # a key of hub/cleansing/rules.yaml, "suggestions"
     confidence: Mapped[float]  # 0 to 1
     detail: Mapped[dict[str, Any] | None]  # why: {"similar": .., "seen": .., "by": ..}
     source_key: Mapped[str | None]  # one row where it stands
@@ -193,6 +194,25 @@ class Suggestion(Base):
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     seen_at: Mapped[datetime] = now_column()
+
+
+class SuggestionRow(Base):
+    """One cell that has a suggestion now; counted up per text in quality.suggestion (hub/suggestions/refresh.py)."""
+
+    __tablename__ = "suggestion_row"
+    __table_args__ = ({"schema": "quality"},)
+
+    dataset: Mapped[str] = mapped_column(primary_key=True)
+    source_key: Mapped[str] = mapped_column(primary_key=True)
+    column_name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+    raw_value: Mapped[str]  # "" where the source says nothing
+    rule: Mapped[str]
+    confidence: Mapped[float]
+    detail: Mapped[dict[str, Any] | None]
+    cell: Mapped[str | None]
+    origin: Mapped[str]  # page: of a standardiser, while loading; publish: of a comparison with other rows
+    this_row_only: Mapped[bool]
 
 
 class RememberedValue(Base):
@@ -244,6 +264,8 @@ class Correction(Base):
     active: Mapped[bool] = mapped_column(server_default="true")
     switched_by: Mapped[str | None]
     switched_at: Mapped[datetime | None]
+    outdated_at: Mapped[datetime | None]  # since when the source says something else, so that it does not hold
+    outdated_value: Mapped[str | None]  # what the source says then
 
 
 class DeletedRow(Base):
