@@ -47,7 +47,7 @@ RULES = (
     _rule("level_range", "range", "level", min=1, max=9),
     _rule("phone_pattern", "pattern", "phone", regex="1[0-9]{10}"),
     _rule("text_pattern", "pattern", "text_0", regex="[A-Z]{2}-[0-9]+"),
-    _rule("text_length", "max_length", "text_1", max=20),
+    _rule("text_length", "length", "text_1", max=20),
     _rule("dates_in_order", "expression", None, sql="start_date <= finish_date"),
 )
 CONTRACT = Contract("bench", _WORD, _WORD, "it", COLUMNS, ("code",), RULES)

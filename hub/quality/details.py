@@ -51,7 +51,9 @@ def _limits(rule: Rule, *_: Any) -> Detail:
 
 
 def _length(rule: Rule, value: str | None, *_: Any) -> Detail:
-    return {"max": int(rule.args["max"]), "length": len(value or "")}
+    length = len(value or "")
+    limit = "max" if rule.args.get("max") is not None and length > int(rule.args["max"]) else "min"
+    return {"problem": limit, limit: int(rule.args[limit]), "length": length}
 
 
 def _listed(rule: Rule, value: str | None, raw: str | None, reason: str | None, codes: dict[str, CodeList]) -> Detail:
@@ -78,7 +80,7 @@ def _uscc(rule: Rule, value: str | None, *_: Any) -> Detail:
     length = len(value or "")
     # 15 digits: the business licence number used before 2015, to be replaced, not repaired.
     problem = "old_number" if length == 15 else "length" if length != 18 else "check_digit"
-    return {"problem": problem, "length": length}
+    return {"problem": problem, "length": length, "expected": 18}
 
 
 def _suspect(rule: Rule, value: str | None, *_: Any) -> Detail:

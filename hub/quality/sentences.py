@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingABC
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import yaml
@@ -18,6 +19,7 @@ from schemas.model import Rule
 from schemas.problems import Language
 
 _DATA = Path(__file__).with_name("sentences.yaml")
+_ALWAYS = ("value", "column", "title", "where")  # facts that every finding has
 _LONGEST = 60  # characters of a value that a sentence shows
 _COLON = {"zh": "：", "en": ": "}
 _COMMA = {"zh": "、", "en": ", "}
@@ -67,28 +69,29 @@ def change_sentence(change: str, raw: str, standard: str | None, cell_or_key: st
 
 
 def _variant(rule: Rule, value: str | None, facts: Detail) -> str:
-    """The most special wording there is for this finding."""
+    """The most special wording whose facts are all there; findings stored by an older version may lack some."""
     blank = value is None or not value.strip()
     kind = rule.kind
     if kind == "required":
         return kind if blank else "required.placeholder"
+    candidates = [f"{kind}.{facts.get(special)}" for special in ("problem", "reason")]
     if kind == "range":
         limits = "both" if {"min", "max"} <= set(facts) else "min" if "min" in facts else "max"
         exclusive = ".exclusive" if facts.get("exclusive") and limits != "both" else ""
-        return f"range.{limits}{exclusive}"
-    if kind == "pattern" and "example" in facts:
-        return "pattern.example"
-    if blank:
+        candidates = [f"range.{limits}{exclusive}.date"] * bool(facts.get("dates")) + [f"range.{limits}{exclusive}"]
+    elif kind == "pattern" and "example" in facts:
+        candidates = ["pattern.example"]
+    elif blank:
         return "blank"
-    for special in ("problem", "reason"):
-        if f"{kind}.{facts.get(special)}" in wordings():
-            return f"{kind}.{facts[special]}"
-    return kind if kind in wordings() and _complete(kind, facts) else "expression"
+    return next((name for name in [*candidates, kind] if _complete(name, facts)), "expression")
 
 
-def _complete(kind: str, facts: Detail) -> bool:
-    """False where a finding was stored without the facts its sentence needs: then the title speaks."""
-    return "{count}" not in wordings()[kind]["zh"] or "count" in facts
+def _complete(name: str, facts: Detail) -> bool:
+    """Whether there is such a wording and all it names is known."""
+    if name not in wordings():
+        return False
+    named = {field for _, field, _, _ in Formatter().parse(wordings()[name]["zh"]) if field}
+    return named <= {*facts, *_ALWAYS}
 
 
 def _where(facts: Detail, language: Language) -> str:

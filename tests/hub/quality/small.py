@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.model import Code, CodeList, Column, ColumnMapping, Contract, Mapping, Rule, Text
+from schemas.rule_kinds import KINDS
 
 UNIT = CodeList(
     "unit",
@@ -30,21 +31,23 @@ COLUMNS = (
 )
 
 
-def rule(kind: str, column: str | None = None, hold: bool = False, name: str = "", **args: Any) -> Rule:
-    scope = "set" if kind in ("reference", "unique_across", "same_name", "disagreement", "set_expression") else "row"
+def rule(
+    kind: str, column: str | None = None, hold: bool = False, name: str = "", where: str | None = None, **args: Any
+) -> Rule:
+    """hold: whether a failing row waits, i.e. severity error instead of warning."""
     return Rule(
         id=f"material.{name or kind}",
         entity="material",
         kind=kind,
         dimension="conformity",
-        severity="error",
+        severity="error" if hold else "warning",
         title=Text("标题", "Title"),
         why=Text("原因", "Why"),
         fix=Text("办法", "Fix"),
         column=column,
         args=args,
-        scope=scope,  # type: ignore[arg-type]
-        hold=hold,
+        where=where,
+        scope=KINDS[kind].scope if kind in KINDS else "row",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -34,7 +35,7 @@ RULES = (
     rule("range", "qty", name="positive", min=0, exclusive=True),
     rule("range", "start_date", name="date_range", min="2020-01-31", max="2030-12-31"),
     rule("pattern", "material_code", regex="[A-Z]-[0-9OI ]+"),
-    rule("max_length", "material_name", max=6),
+    rule("length", "material_name", max=6),
     rule("suspect_code", "material_code", min_digits=6),
     rule("unique", columns=["material_code"]),
     rule("unique", name="pair", columns=["material_code", "unit_code"]),
@@ -65,7 +66,7 @@ def test_real_gx_agrees_with_the_engine_rule_by_rule() -> None:
     page = rows(**spoiled_page(2_000))
     standardised = standardise(page, mapping(), terms, CODES)
     # GX sees standard values only, so cells that could not be read are left to our own rules.
-    readable = standardised.__class__(standardised.values, standardised.changes, standardised.unread.slice(0, 0))
+    readable = replace(standardised, unread=standardised.unread.slice(0, 0))
     ours = Counter(check_rows(readable, page, mapping(), terms, CODES)["rule"].to_pylist())
 
     context = gx.get_context(mode="ephemeral")

@@ -39,7 +39,7 @@ def findings(rules: list[Rule], **columns: list[Any]) -> list[dict[str, Any]]:
         (rule("range", "qty", min=0, exclusive=True), "qty", ["0.000001", None], ["0", "-1"]),
         (rule("range", "start_date", min="2020-01-31"), "start_date", ["2020-01-31", None], ["2020-01-30", "2019/1/1"]),
         (rule("pattern", "material_code", regex="[A-Z][0-9]+"), "material_code", ["a1", None], ["1A", "XA1", "A1-"]),
-        (rule("max_length", "material_name", max=3), "material_name", ["法兰盘", None], ["法兰盘座"]),
+        (rule("length", "material_name", max=3), "material_name", ["法兰盘", None], ["法兰盘座"]),
         (
             rule("checksum", "uscc", algorithm="uscc"),
             "uscc",
@@ -133,7 +133,7 @@ def test_details_carry_limits_and_suggestions() -> None:
         ("material.range", "k1"): {"min": "0", "max": "5"},
         ("material.suspect_code", "k1"): {"problem": "short", "length": 3, "digits": 6, "suggestion": "000123"},
         ("material.suspect_code", "k2"): {"problem": "letter_in_digits", "suggestion": "A102"},
-        ("material.checksum", "k1"): {"problem": "old_number", "length": 15},
+        ("material.checksum", "k1"): {"problem": "old_number", "length": 15, "expected": 18},
         ("material.readable", "k1"): {"reason": "date.unread", "example": "2024-03-05"},
     }
 

@@ -26,7 +26,7 @@ READ = [
     (rule("range", "qty", min=0), "-3", "D2：‘-3’小于 0"),
     (rule("range", "qty", min=0, exclusive=True), "0", "D2：‘0’不大于 0"),
     (rule("range", "qty", min=0, max=5), "9", "D2：‘9’不在 0 到 5 之间"),
-    (rule("max_length", "material_name", max=2), "法兰盘", "D2：物料名称有 3 个字，超过 2 个"),
+    (rule("length", "material_name", max=2), "法兰盘", "D2：物料名称有 3 个字，超过 2 个"),
     (
         rule("checksum", "uscc", algorithm="uscc"),
         "310115000000001",
