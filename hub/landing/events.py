@@ -91,7 +91,7 @@ def _outdate(connection: psycopg.Connection[Any], dataset_name: str, position: d
     connection.execute(
         "update ops.webhook_event e set status = 'outdated' where dataset = %(d)s and status = 'waiting'"
         " and received_at < (select max(started_at) from ops.load l where l.dataset = %(d)s and l.status = 'ok'"
-        " and not exists (select 1 from ops.webhook_event p where p.load_id = l.id))",
+        " and l.kind = 'read' and not exists (select 1 from ops.webhook_event p where p.load_id = l.id))",
         {"d": dataset_name},
     )
     known = dict(

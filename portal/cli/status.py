@@ -50,7 +50,8 @@ def _loads(url: str, lang: Language) -> int:
     with connect(url) as connection:
         loads: list[Any] = connection.execute(
             "select distinct on (dataset) dataset, status, to_char(started_at, 'YYYY-MM-DD HH24:MI'),"
-            " rows_read, loaded, held, rejected, unchanged, problem from ops.load order by dataset, id desc"
+            " rows_read, loaded, held, rejected, unchanged, problem from ops.load"
+            " where kind = 'read' order by dataset, id desc"
         ).fetchall()
     if not loads:
         typer.echo(text(lang, "status.no_loads"))
@@ -74,7 +75,8 @@ def _alerts(url: str, lang: Language) -> int:
         alerts: list[Any] = connection.execute(
             "select a.dataset, a.system, a.severity, a.problem, a.times,"
             " to_char(a.last_raised_at, 'YYYY-MM-DD HH24:MI') from ops.alert a"
-            " left join lateral (select problem from ops.load where dataset = a.dataset order by id desc limit 1) l"
+            " left join lateral (select problem from ops.load where dataset = a.dataset and kind = 'read'"
+            " order by id desc limit 1) l"
             " on true where a.seen_at is null and a.problem->>'code' is distinct from l.problem->>'code'"
             " order by a.last_raised_at desc, a.id desc"
         ).fetchall()

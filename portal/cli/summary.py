@@ -57,7 +57,7 @@ def show_summary(objects: list[dict[str, Any]], lang: Language) -> bool:
 def _remarks(connection: Any, datasets: list[str], lang: Language) -> None:
     """What the loads of these datasets did to values, and decided, on their way out of an ERP."""
     told = connection.execute(
-        "select distinct on (dataset) dataset, notes -> 'notes' from ops.load where dataset = any(%s)"
+        "select distinct on (dataset) dataset, notes -> 'notes' from ops.load where dataset = any(%s) and kind = 'read'"
         " order by dataset, id desc",
         [datasets],
     ).fetchall()

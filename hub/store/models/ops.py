@@ -39,6 +39,7 @@ class Load(Base):
     rejected: Mapped[int] = mapped_column(server_default="0")
     unchanged: Mapped[int] = mapped_column(server_default="0")
     deleted: Mapped[int] = mapped_column(server_default="0")  # keys gone from the source; not part of rows_read
+    returned: Mapped[int] = mapped_column(server_default="0")  # of the loaded: rows that were held until now
     problem: Mapped[dict[str, Any] | None]  # {"code", "params"} of schemas.problems
     notes: Mapped[dict[str, Any] | None]  # {"notes": [problem, ...]}: what reading found out and decided
     burden: Mapped[dict[str, Any] | None]  # what the read cost the source: statements, seconds, rows

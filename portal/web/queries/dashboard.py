@@ -175,7 +175,7 @@ def as_of_facts(connection: Connection[Any]) -> Row:
     row = one(
         connection,
         """with newest as (select system, max(finished_at) filter (where status = 'ok') as ok_at
-                           from ops.load where system <> 'uploads' group by system)
+                           from ops.load where system <> 'uploads' and kind = 'read' group by system)
            select max(ok_at) as loaded_at, count(*) as sources,
              count(*) filter (where ok_at > now() - interval '26 hours') as on_time from newest""",
     )

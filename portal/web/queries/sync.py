@@ -12,13 +12,18 @@ from portal.web.store import Row, rows
 
 
 def last_loads(connection: Connection[Any]) -> list[Row]:
-    """The newest load of every dataset, with `adds_up` and the time of the last good one."""
+    """The newest read of every dataset, with `adds_up`, the time of the last good one, and what came back since.
+
+    came_back: rows that were held and are loaded now, in that read or after it by what somebody decided or uploaded.
+    """
     return rows(
         connection,
         """select distinct on (l.dataset) l.*,
              l.rows_read = l.loaded + l.held + l.rejected + l.unchanged as adds_up,
-             (select max(finished_at) from ops.load g where g.dataset = l.dataset and g.status = 'ok') as ok_at
-           from ops.load l order by l.dataset, l.id desc""",
+             (select max(finished_at) from ops.load g
+              where g.dataset = l.dataset and g.status = 'ok' and g.kind = 'read') as ok_at,
+             (select sum(returned) from ops.load s where s.dataset = l.dataset and s.id >= l.id) as came_back
+           from ops.load l where l.kind = 'read' order by l.dataset, l.id desc""",
     )
 
 

@@ -42,11 +42,11 @@ def source_status(connection: Connection[Any]) -> list[Row]:
     return rows(
         connection,
         """with last as (select distinct on (dataset) dataset, system, status from ops.load
-                         where system <> 'uploads' order by dataset, id desc)
+                         where system <> 'uploads' and kind = 'read' order by dataset, id desc)
            select l.system, max(l.finished_at) filter (where l.status = 'ok') as ok_at,
              coalesce(max(l.finished_at) filter (where l.status = 'ok') > now() - interval '26 hours', false)
                as on_time,
              (select count(*) from last where last.system = l.system and last.status in ('failed', 'interrupted'))
                as failed
-           from ops.load l where l.system <> 'uploads' group by l.system order by l.system""",
+           from ops.load l where l.system <> 'uploads' and l.kind = 'read' group by l.system order by l.system""",
     )

@@ -158,7 +158,7 @@ _TABLES = (
     """,
 )
 _COLUMNS = (
-    "alter table ops.load add column kind text not null default 'read'",
+    "alter table ops.load add column kind text not null default 'read', add column returned bigint not null default 0",
     "alter table ops.cursor add column judged jsonb",
     "alter table quality.finding add column resolved_by text, add column resolved_load_id bigint,"
     " add column last_seen_at timestamptz not null default now()",
@@ -217,7 +217,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("alter table ops.cursor drop column judged")
-    op.execute("alter table ops.load drop column kind")
+    op.execute("alter table ops.load drop column kind, drop column returned")
     for trigger in ("past_days", "never_emptied"):
         op.execute(f"drop trigger {trigger} on mart.quality_score")
     op.execute(
