@@ -12,6 +12,7 @@ from functools import partial
 from hub.cleansing import codes as code_forms
 from hub.cleansing import dates, numbers, text
 from hub.cleansing.boolean import boolean
+from hub.cleansing.nearest import or_nearest
 from hub.cleansing.phone import phone
 from hub.cleansing.result import Standardiser
 from hub.cleansing.units import unit
@@ -26,11 +27,13 @@ _DAYS = ("个工作日", "工作日", "天", "日", "days", "day")
 
 
 def _listed(column: Column, lists: CodeLists, _: Decimal) -> Standardiser:
-    return partial(code_forms.listed, spellings=code_forms.lookup(code_list(column, lists)))
+    spellings = code_forms.lookup(code_list(column, lists))
+    return or_nearest(partial(code_forms.listed, spellings=spellings), spellings)
 
 
 def _unit(column: Column, lists: CodeLists, _: Decimal) -> Standardiser:
-    return partial(unit, spellings=code_forms.lookup(code_list(column, lists, "unit")))
+    spellings = code_forms.lookup(code_list(column, lists, "unit"))
+    return or_nearest(partial(unit, spellings=spellings), spellings)
 
 
 def code_list(column: Column, lists: CodeLists, otherwise: str = "") -> CodeList:
