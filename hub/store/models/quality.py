@@ -167,6 +167,24 @@ class RuleVersion(Base):
     changed: Mapped[dict[str, Any] | None]  # {"severity": ["warning", "error"]}; null for the first version
 
 
+class RuleRun(Base):
+    """How the last run of a rule over several rows went.
+
+    While `problem` is set the rule could not be decided: unknown, never passed. Its findings are still those of
+    the last run that got through, so what it holds back stays held.
+    """
+
+    __tablename__ = "rule_run"
+    __table_args__ = ({"schema": "quality"},)
+
+    rule: Mapped[str] = mapped_column(primary_key=True)
+    ran_at: Mapped[datetime] = now_column()
+    load_id: Mapped[int]
+    findings: Mapped[int | None]  # open after the run; null: could not be decided
+    milliseconds: Mapped[int]
+    problem: Mapped[dict[str, Any] | None]  # {"code", "params"} of schemas.problems
+
+
 class Suggestion(Base):
     """What a value that is not sure is perhaps meant to be; one line per distinct text of a column, never applied."""
 
