@@ -1,212 +1,143 @@
 """Contracts: schemas/contracts/<entity>.odcs.yaml (Open Data Contract Standard 3.1) -> Contract.
 
 Belongs here: reading our part of ODCS and refusing what the hub could not carry out. Does not
-belong here: the official ODCS schema check (a test does that), rule SQL (hub/quality).
+belong here: columns, rules, terms (`contract_columns`, `contract_rules`, `contract_terms`), the official ODCS
+schema check (a test does that), rule SQL (hub/quality).
 
 What we read beyond plain ODCS stands in `customProperties`: title {zh, en}, description {zh, en},
-unit, standard, code_list, synonyms; for a rule title, why, fix {zh, en}.
+unit, standard, code_list, synonyms; for a rule title, why, fix {zh, en}. docs/contracts.md explains every key.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, cast, get_args
 
+from schemas.contract_columns import read_column
+from schemas.contract_custom import Custom
+from schemas.contract_rules import read_rule
+from schemas.contract_terms import read_service_levels
 from schemas.fields import Fields
-from schemas.model import CodeList, Column, ColumnType, Contract, Dimension, Rule, Severity
-from schemas.rule_kinds import CHECKSUMS, KINDS, STANDARDS
+from schemas.model import CodeList, Column, Contract, Rule
 from schemas.yaml_lines import load_document
 
-# physicalType -> (type, logicalType); numeric carries precision and scale
-_TYPES: dict[str, tuple[ColumnType, str]] = {
-    "text": ("string", "string"),
-    "bigint": ("integer", "integer"),
-    "numeric": ("decimal", "number"),
-    "date": ("date", "date"),
-    "timestamp": ("timestamp", "timestamp"),
-    "boolean": ("boolean", "boolean"),
-}
-_PHYSICAL = re.compile(r"(?P<name>[a-z]+)(?:\((?P<precision>\d+),(?P<scale>\d+)\))?")
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_TOP = {
+    "apiVersion", "kind", "id", "name", "version", "status", "tenant", "tags", "domain", "dataProduct", "description",
+    "schema", "servers", "support", "price", "team", "roles", "slaDefaultElement", "slaProperties",
+    "authoritativeDefinitions", "customProperties", "contractCreatedTs",
+}  # fmt: skip
+_TABLE = {
+    "id", "name", "logicalType", "physicalName", "physicalType", "businessName", "description", "tags",
+    "dataGranularityDescription", "authoritativeDefinitions", "relationships", "properties", "quality",
+    "customProperties",
+}  # fmt: skip
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+
+
+@dataclass(frozen=True)
+class Read:
+    """A contract and the places in its file: of each column by name, of each rule by id."""
+
+    contract: Contract
+    columns: dict[str, Fields]
+    rules: dict[str, Fields]
 
 
 def read_contract(path: Path, codes: dict[str, CodeList], *, any_name: bool = False) -> Contract:
     """One contract. Raises Problem naming file, line and what is allowed.
 
-    any_name: the file need not be called <entity>.odcs.yaml (an older version beside the new one).
+    `any_name`: the file need not be called after its entity (an older version kept beside the new one).
     """
-    document = load_document(path)
-    top = Fields(document)
+    return read_with_places(path, codes, any_name=any_name).contract
+
+
+def read_with_places(path: Path, codes: dict[str, CodeList], *, any_name: bool = False) -> Read:
+    """As `read_contract`, with the places for checks that need other contracts, too."""
+    top = Fields(load_document(path))
+    top.only(_TOP)
     top.choice("apiVersion", ["v3.1.0"])
     top.choice("kind", ["DataContract"])
     owner = top.child("team").choice("name", [code.code for code in codes["department"].codes])
-    tables = list(top.children("schema"))
-    if len(tables) != 1:
-        top.fail_at("contract_one_table", "schema", count=len(tables))
-    table = tables[0]
+    table = _table(top)
     entity = table.text("name")
-    if not any_name and path.name != f"{entity}.odcs.yaml":
+    if path.name != f"{entity}.odcs.yaml" and not any_name:
         table.fail_at("contract_file_name", "name", entity=entity)
-    custom = _Custom(table)
-    properties = list(table.children("properties"))
-    columns: list[Column] = []
-    for fields in properties:
-        column = _column(fields, codes)
-        if any(known.name == column.name for known in columns):
-            fields.fail_at("schema_twice", "name", key="name", value=column.name)
-        columns.append(column)
-    names = [column.name for column in columns]
-    rules: list[Rule] = []
-    places = [(fields, column.name) for fields, column in zip(properties, columns, strict=True)]
-    for fields, column_name in [(table, None), *places]:
-        for quality in fields.children("quality", required=False):
-            rule = _rule(quality, entity, column_name, names, codes)
-            if any(known.id == rule.id for known in rules):
-                quality.fail_at("schema_twice", "id", key="id", value=rule.id)
-            rules.append(rule)
-    keys = [
-        (fields.data.get("primaryKeyPosition", 1), fields.text("name"))
-        for fields in properties
-        if fields.flag("primaryKey")
-    ]
-    if not keys:
-        table.fail_at("schema_missing_key", "properties", key="primaryKey", where=entity)
-    return Contract(
+    if "physicalName" in table:
+        table.choice("physicalName", [f"core.{entity}"])
+    columns, places = _columns(table, codes)
+    rules, rule_places = _rules(table, entity, columns, places, codes)
+    custom = Custom(table)
+    custom.only({"title", "description"})
+    contract = Contract(
         entity=entity,
         title=custom.both("title"),
         description=custom.both("description"),
         owner=owner,
-        columns=tuple(columns),
-        business_key=tuple(name for _, name in sorted(keys)),
+        columns=tuple(columns.values()),
+        business_key=_business_key(table, entity, places),
         rules=tuple(rules),
         path=str(path),
+        version=_version(top),
+        sla=read_service_levels(top),
     )
+    return Read(contract, places, rule_places)
 
 
-class _Custom(Fields):
-    """`customProperties` [{property, value}, ...] seen as one mapping; lines stay right."""
-
-    def __init__(self, owner: Fields) -> None:
-        super().__init__(owner.document, *owner.steps)
-        self.data = {}
-        self._index: dict[str, int] = {}
-        for index, entry in enumerate(owner.children("customProperties", required=False)):
-            name = entry.text("property")
-            if name in self.data:
-                entry.fail_at("schema_twice", "property", key="property", value=name)
-            self.data[name] = entry.get("value")
-            self._index[name] = index
-
-    def fail(self, problem: str, /, *at: str | int, **params: Any) -> NoReturn:
-        """Translate the key to its place in the list."""
-        name = at[len(self.steps)] if len(at) > len(self.steps) else None
-        if name in self._index:
-            at = (*self.steps, "customProperties", self._index[name], "value", *at[len(self.steps) + 1 :])
-        super().fail(problem, *at, **params)
+def _table(top: Fields) -> Fields:
+    tables = list(top.children("schema"))
+    if len(tables) != 1:
+        top.fail_at("contract_one_table", "schema", count=len(tables))
+    tables[0].only(_TABLE)
+    return tables[0]
 
 
-def _column(fields: Fields, codes: dict[str, CodeList]) -> Column:
-    name = fields.text("name")
-    if not _NAME.fullmatch(name):
-        fields.fail_at("schema_not_allowed", "name", key="name", value=name, allowed="a-z 0-9 _")
-    physical = fields.text("physicalType")
-    match = _PHYSICAL.fullmatch(physical)
-    base = match["name"] if match else ""
-    if match is None or base not in _TYPES or (base == "numeric") != (match["precision"] is not None):
-        allowed = ", ".join("numeric(20,6)" if known == "numeric" else known for known in _TYPES)
-        fields.fail_at("schema_not_allowed", "physicalType", key="physicalType", value=physical, allowed=allowed)
-    column_type, logical = _TYPES[base]
-    fields.choice("logicalType", [logical])
-    custom = _Custom(fields)
-    custom.only({"title", "unit", "standard", "code_list", "synonyms"})
-    if "code_list" in custom:
-        custom.choice("code_list", codes)
-    examples = fields.data.get("examples") or []
-    return Column(
-        name=name,
-        type=column_type,
-        title=custom.both("title"),
-        required=fields.flag("required"),
-        unit=custom.optional_text("unit"),
-        precision=int(match["precision"] or 20),
-        scale=int(match["scale"] or 6),
-        standard=custom.choice("standard", STANDARDS),
-        code_list=custom.optional_text("code_list"),
-        synonyms=custom.texts("synonyms"),
-        example=str(examples[0]) if examples else None,
-    )
+def _version(top: Fields) -> str:
+    version = top.text("version")
+    if not _VERSION.fullmatch(version):
+        top.fail_at("schema_not_allowed", "version", key="version", value=version, allowed="1.0.0, 1.1.0, 2.0.0, ...")
+    return version
 
 
-def _rule(fields: Fields, entity: str, column: str | None, names: list[str], codes: dict[str, CodeList]) -> Rule:
-    """One entry of `quality`. `column` is the property it stands under, None for the whole table."""
-    fields.choice("type", ["custom"])
-    fields.choice("engine", ["waterworks"])
-    rule_id = f"{entity}.{fields.text('id')}"
-    implementation = fields.child("implementation")
-    kind_name = implementation.text("kind")
-    if kind_name not in KINDS:
-        implementation.fail_at("rule_unknown_kind", "kind", rule=rule_id, kind=kind_name, allowed=", ".join(KINDS))
-    args = {key: value for key, value in implementation.data.items() if key not in {"kind", "column", "where"}}
-    column = implementation.optional_text("column") or column
-    _check_arguments(implementation, rule_id, kind_name, args)
-    mentioned = [column] if column else []
-    if kind_name == "unique":
-        mentioned += args["columns"]
-    if kind_name == "disagreement":
-        mentioned.append(args["key"])
-    for name in mentioned:
-        if name not in names:
-            implementation.fail(
-                "rule_unknown_column",
-                *implementation.steps,
-                rule=rule_id,
-                column=name,
-                entity=entity,
-                allowed=", ".join(names),
-            )
-    if column is None:
-        implementation.fail_at("schema_missing_key", "column", key="column", where=rule_id)
-    if kind_name == "in_list":
-        implementation.choice("code_list", codes)
-    if kind_name == "checksum":
-        implementation.choice("algorithm", CHECKSUMS)
-    custom = _Custom(fields)
-    custom.only({"title", "why", "fix"})
-    return Rule(
-        id=rule_id,
-        entity=entity,
-        kind=kind_name,
-        dimension=cast(Dimension, fields.choice("dimension", get_args(Dimension))),
-        severity=cast(Severity, fields.choice("severity", get_args(Severity))),
-        title=custom.both("title"),
-        why=custom.both("why"),
-        fix=custom.both("fix"),
-        column=column,
-        args=args,
-        scope=KINDS[kind_name].scope,
-        where=implementation.optional_text("where"),
-    )
+def _columns(table: Fields, codes: dict[str, CodeList]) -> tuple[dict[str, Column], dict[str, Fields]]:
+    columns: dict[str, Column] = {}
+    places: dict[str, Fields] = {}
+    for fields in table.children("properties"):
+        column = read_column(fields, codes)
+        if column.name in columns:
+            fields.fail_at("schema_twice", "name", key="name", value=column.name)
+        columns[column.name], places[column.name] = column, fields
+    return columns, places
 
 
-def _check_arguments(fields: Fields, rule_id: str, kind_name: str, args: dict[str, Any]) -> None:
-    kind = KINDS[kind_name]
-    known = kind.required | kind.optional
-    allowed = ", ".join(known) or "-"
-    for name in kind.required:
-        if args.get(name) in (None, "", []):
-            fields.fail("rule_missing_argument", *fields.steps, rule=rule_id, kind=kind_name, argument=name)
-    for name, value in args.items():
-        if name not in known:
-            fields.fail_at("rule_unknown_argument", name, rule=rule_id, kind=kind_name, argument=name, allowed=allowed)
-        if not isinstance(value, known[name]):
-            fields.fail_at(
-                "rule_wrong_argument",
-                name,
-                rule=rule_id,
-                argument=name,
-                value=str(value),
-                expected=known[name].__name__,
-            )
-    if kind_name == "range" and not {"min", "max"} & set(args):
-        fields.fail("rule_missing_argument", *fields.steps, rule=rule_id, kind=kind_name, argument="min / max")
+def _rules(
+    table: Fields, entity: str, columns: dict[str, Column], places: dict[str, Fields], codes: dict[str, CodeList]
+) -> tuple[list[Rule], dict[str, Fields]]:
+    rules: list[Rule] = []
+    found: dict[str, Fields] = {}
+    owners: list[tuple[Fields, str | None]] = [(table, None), *((fields, name) for name, fields in places.items())]
+    for owner, column in owners:
+        for fields in owner.children("quality", required=False):
+            rule = read_rule(fields, entity, column, columns, codes)
+            if rule.id in found:
+                fields.fail_at("schema_twice", "id", key="id", value=rule.id)
+            rules.append(rule)
+            found[rule.id] = fields
+    return rules, found
+
+
+def _business_key(table: Fields, entity: str, places: dict[str, Fields]) -> tuple[str, ...]:
+    """Names of the key columns by their position; each is required, the positions run from 1."""
+    keys: dict[int, str] = {}
+    for name, fields in places.items():
+        if not fields.flag("primaryKey"):
+            continue
+        if not fields.flag("required"):
+            fields.fail_at("contract_key_not_required", "primaryKey", column=name)
+        position = fields.whole("primaryKeyPosition", least=1) if "primaryKeyPosition" in fields else 1
+        if position in keys:
+            fields.fail_at("schema_twice", "primaryKeyPosition", key="primaryKeyPosition", value=position)
+        keys[position] = name
+    if not keys:
+        table.fail_at("schema_missing_key", "properties", key="primaryKey", where=entity)
+    return tuple(keys[position] for position in sorted(keys))

@@ -5,10 +5,11 @@ Belongs here: shape checks every loader needs. Does not belong here: the meaning
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from schemas.model import Text
+from schemas.nearness import listed
 from schemas.problems import Problem
 from schemas.yaml_lines import Document
 
@@ -39,7 +40,13 @@ class Fields:
         allowed = sorted(allowed)
         for key in self.data:
             if key not in allowed:
-                self.fail("schema_unknown_key", *self.steps, key, key=key, allowed=", ".join(allowed))
+                self.fail("schema_unknown_key", *self.steps, key, key=key, allowed=listed(key, allowed))
+
+    def instead(self, replacements: Mapping[str, str]) -> None:
+        """Refuse keys that are known elsewhere but that nothing here carries out, naming what to write instead."""
+        for key in self.data:
+            if key in replacements:
+                self.fail("schema_key_without_effect", *self.steps, key, key=key, instead=replacements[key])
 
     def __contains__(self, key: str) -> bool:
         return self.data.get(key) is not None
@@ -70,7 +77,15 @@ class Fields:
         value = str(self.get(key))
         allowed = list(allowed)
         if value not in allowed:
-            self.fail("schema_not_allowed", *self.steps, key, key=key, value=value, allowed=", ".join(allowed))
+            self.fail("schema_not_allowed", *self.steps, key, key=key, value=value, allowed=listed(value, allowed))
+        return value
+
+    def whole(self, key: str, least: int, most: int | None = None) -> int:
+        """A whole number between two others, both included."""
+        value = self.get(key)
+        if isinstance(value, bool) or not isinstance(value, int) or value < least or (most and value > most):
+            allowed = f"{least}-{most}" if most else f"{least}, {least + 1}, {least + 2}, ..."
+            self.fail("schema_not_allowed", *self.steps, key, key=key, value=str(value), allowed=allowed)
         return value
 
     def both(self, key: str) -> Text:

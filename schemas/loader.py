@@ -7,13 +7,15 @@ Belongs here: finding the files, caching, fingerprints. Does not belong here: re
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from schemas.code_loader import read_code_list
 from schemas.contract_loader import read_contract
 from schemas.mapping_loader import read_mapping
-from schemas.model import CellType, CodeList, Contract, Mapping, Template
+from schemas.model import CellType, CodeList, Column, Contract, Mapping, Rule, Template
 from schemas.preset_mappings import preset_mappings
 from schemas.problems import Problem
 from schemas.template_loader import load_templates, templates
@@ -84,19 +86,28 @@ def cell_types(template: Template, root: Path = SCHEMAS) -> dict[str, CellType]:
 
 
 def fingerprint(contract: Contract, mapping: Mapping, root: Path = SCHEMAS) -> str:
-    """Changes whenever the contract, the mapping or a code list they use changes (64 hex digits).
+    """Changes whenever what contract, mapping and code lists decide about a row changes (64 hex digits).
 
-    Built from the loaded values, so that a comment or another indentation changes nothing.
+    Built from the loaded values, so that a comment or another indentation changes nothing; without wordings
+    (titles, why, fix, descriptions, examples) and header synonyms, so that a better sentence judges no row again.
     """
     codes = code_lists(root)
     used = {column.code_list for column in contract.columns if column.code_list}
-    used |= {rule.args["code_list"] for rule in contract.rules if rule.kind == "in_list"}
+    used |= {rule.args["code_list"] for rule in contract.rules if "code_list" in rule.args}
     parts = [
-        (contract.entity, contract.columns, contract.business_key, contract.rules),
+        contract.entity,
+        contract.business_key,
+        [_deciding(column, {"title", "description", "example", "synonyms"}) for column in contract.columns],
+        [_deciding(rule, {"title", "why", "fix"}) for rule in contract.rules],
         (mapping.dataset, mapping.entity, mapping.department, mapping.columns),
         [codes[name] for name in sorted(used)],
     ]
     return hashlib.sha256(repr(parts).encode("utf-8")).hexdigest()
+
+
+def _deciding(described: Column | Rule, wording: set[str]) -> list[Any]:
+    """The fields of a column or a rule without its wording."""
+    return [getattr(described, entry.name) for entry in fields(described) if entry.name not in wording]
 
 
 def _check_reference(contract: Contract, rule_id: str, target: str, known: dict[str, Contract]) -> None:
