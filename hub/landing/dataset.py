@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
+import psycopg
+
+from hub.cleansing.decisions import NONE, Decisions, decisions_of
+from hub.cleansing.decisions import fingerprint as fingerprint_of_decisions
 from hub.landing.digests import SCHEME
 from schemas.loader import code_lists, contracts, fingerprint, mappings
 from schemas.model import CodeList, Contract, Mapping
@@ -18,7 +23,11 @@ UPLOADS = "uploads"  # the system name under which approved uploads are loaded
 
 @dataclass(frozen=True)
 class Dataset:
-    """name: "<system>.<object>"; rules: fingerprint of contract, mapping, code lists and the way rows are compared."""
+    """One dataset, as configured; `with_decisions` adds what people decided about its values.
+
+    name: "<system>.<object>"; rules: fingerprint of contract, mapping, code lists, decisions and the way rows are
+    compared.
+    """
 
     name: str
     system: str
@@ -28,6 +37,7 @@ class Dataset:
     codes: dict[str, CodeList]
     rules: str
     mirror: bool = False  # keep the source's rows in raw_<system>.<object>, too
+    decisions: Decisions = NONE
 
 
 @cache
@@ -58,3 +68,10 @@ def dataset(name: str, plant: str, mirror: bool = False) -> Dataset:
         rules=f"{fingerprint(contract, mapping)} {SCHEME}",
         mirror=mirror,
     )
+
+
+def with_decisions(connection: psycopg.Connection[Any], about: Dataset) -> Dataset:
+    """The dataset with what people decided up to now; its rules are other ones whenever that changed."""
+    decisions = decisions_of(connection, about.name, about.mapping.department, about.contract.entity)
+    rules = f"{fingerprint(about.contract, about.mapping)} {SCHEME} {fingerprint_of_decisions(decisions)}".rstrip()
+    return replace(about, decisions=decisions, rules=rules)

@@ -20,7 +20,7 @@ from connectors.base import Connector, Deletions, ListsKeys, Page, RemembersPart
 from hub.landing import drift, mirror
 from hub.landing.ahead import read_ahead
 from hub.landing.crash import reach
-from hub.landing.dataset import Dataset
+from hub.landing.dataset import Dataset, with_decisions
 from hub.landing.deletions import record_deletions, refuse_shrinking
 from hub.landing.digests import HASH, Spool, with_row_hash
 from hub.landing.known import Known, repeated_key, repeated_on_page
@@ -136,6 +136,7 @@ class Load:
         """Open the load; returns the cursor and whether the rules changed since everything stored was judged."""
         with self.connection.transaction():
             fence(self.connection, self.lease)
+            self.dataset = with_decisions(self.connection, self.dataset)
             self.load_id = begin_load(self.connection, self.dataset, self.lease, self.run_id)
             position, rules = cursor_of(self.connection, self.dataset)
         self.known = Known(self.connection, self.dataset)
