@@ -2,106 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any
 
-import psycopg
 import pytest
-import sqlalchemy as sa
-from psycopg.rows import dict_row
 
 from hub.cleansing.names import company_key
-from hub.quality.set_rules import run_set_rules
-from hub.quality.set_templates import name_key
-from hub.quality.systems import NO_SYSTEMS, Systems
-from hub.store.core_tables import ensure_core_tables
-from hub.store.models import SCHEMAS, Base
-from schemas.model import Column, ColumnMapping, Contract, Mapping, Rule, Text
-from schemas.problems import Problem
+from hub.quality.sets.duplicates import name_key
+from hub.quality.systems import Systems
+from tests.hub.quality.set_store import Store, of
 from tests.hub.quality.small import rule
-
-Connection = psycopg.Connection[dict[str, Any]]
-TITLE = Text("题", "Title")
-
-
-def _contract(entity: str, *columns: str) -> Contract:
-    types = {"qty": "decimal", "made_at": "timestamp"}
-    built = tuple(Column(name, types.get(name, "string"), TITLE, scale=4) for name in columns)  # type: ignore[arg-type]
-    return Contract(entity, TITLE, TITLE, "engineering", built, (columns[0],), ())
-
-
-@dataclass
-class Store:
-    connection: Connection
-    contracts: dict[str, Contract]
-    mappings: dict[str, Mapping]
-    loads: int = field(default=0)
-    systems: Systems = NO_SYSTEMS
-
-    def put(
-        self, dataset: str, entity: str, *rows: tuple[Any, ...], file_id: int | None = None, account_set: str = ""
-    ) -> None:
-        """Rows of core.<entity> in place of those of the dataset (and set); source keys are 1, 2, ... in order."""
-        names = [column.name for column in self.contracts[entity].columns]
-        prefix = f"{account_set}||" if account_set else ""
-        self.connection.execute(
-            f"delete from core.{entity} where _dataset = %s and starts_with(_source_key, %s)", [dataset, prefix]
-        )
-        for number, row in enumerate(rows, 1):
-            self.connection.execute(
-                f"insert into core.{entity} (_dataset, _source_key, _plant, _row_hash, _load_id, _file_id, _row_no,"
-                f" {', '.join(names)}) values (%s, %s, 'P1', gen_random_uuid(), 1, %s, %s{', %s' * len(names)})",
-                [dataset, f"{prefix}{number}", file_id, number + 1 if file_id else None, *row],
-            )
-
-    def run(self, *rules: Rule) -> list[tuple[str, str, str | None]]:
-        """(dataset, source key, value) of the open findings after a run, in order."""
-        self.loads += 1
-        contracts = {
-            name: replace(contract, rules=tuple(each for each in rules if each.entity == name))
-            for name, contract in self.contracts.items()
-        }
-        run_set_rules(self.connection, contracts, self.mappings, self.loads, self.systems)
-        return [(row["dataset"], row["source_key"], row["value"]) for row in self.open()]
-
-    def open(self) -> list[dict[str, Any]]:
-        query = "select * from quality.finding where resolved_at is null order by rule, dataset, source_key"
-        return self.connection.execute(query).fetchall()
-
-
-@pytest.fixture
-def store(postgres_url: str) -> Iterator[Store]:
-    engine = sa.create_engine(postgres_url)
-    with engine.begin() as connection:
-        for schema in SCHEMAS:
-            connection.execute(sa.schema.CreateSchema(schema))
-        Base.metadata.create_all(connection)
-    engine.dispose()
-    contracts = {
-        "material": _contract("material", "material_code", "material_name", "uscc", "unit_code", "qty"),
-        "work_order": _contract("work_order", "work_order_code", "material_code", "made_at"),
-    }
-    sources = {"material": ("k3.material", "mes.material", "workbooks.list"), "work_order": ("mes.work_order",)}
-    mappings = {
-        dataset: Mapping(
-            dataset,
-            entity,
-            f"keeper of {dataset}",
-            tuple(ColumnMapping(column.name, f"F_{column.name}") for column in contracts[entity].columns),
-        )
-        for entity, datasets in sources.items()
-        for dataset in datasets
-    }
-    url = postgres_url.replace("+psycopg", "")
-    with psycopg.connect(url, row_factory=dict_row) as connection:
-        ensure_core_tables(connection, contracts.values())
-        yield Store(connection, contracts, mappings)
-
-
-def of(entity: str, made: Rule) -> Rule:
-    return replace(made, entity=entity)
-
 
 KNOWN = of("work_order", rule("reference", "material_code", to="material.material_code", sources=["k3"]))
 
@@ -282,10 +191,10 @@ def test_findings_stay_come_and_go(store: Store) -> None:
 
 
 def test_a_broken_query_is_named(store: Store) -> None:
-    with pytest.raises(Problem) as caught:
-        store.run(rule("set_expression", "material_code", sql="select nothing from nowhere"))
-    assert caught.value.code == "set_rule_cannot_run"
-    assert caught.value.params["rule"] == "material.set_expression"
+    store.run(rule("set_expression", "material_code", sql="select nothing from nowhere"))
+    (problem,) = store.problems
+    assert problem.code == "set_rule_cannot_run"
+    assert (problem.params["rule"], problem.params["file"]) == ("material.set_expression", "material.odcs.yaml")
 
 
 def test_the_name_key_in_sql_equals_the_one_in_python(store: Store) -> None:

@@ -1,0 +1,108 @@
+"""What a rule over several rows found, merged into quality.finding.
+
+Belongs here: the SQL that brings the open findings of one rule up to date with the temporary table set_finding.
+Not here: filling that table (`set_rules.py`), findings of row rules, which a load merges with its rows
+(hub/landing). Everything happens inside the store: ten million findings cost disk, not memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingABC
+from typing import Any
+
+import psycopg
+
+from hub.quality.literals import text
+from hub.quality.sets.surroundings import Surroundings
+from schemas.model import Mapping, Rule
+
+_TABLES = """
+create temporary table set_found (dataset text, source_key text, value text, detail jsonb) on commit drop;
+create temporary table set_finding (
+  dataset text, source_key text, column_name text, value text, file_id bigint, row_no integer, detail jsonb
+) on commit drop;
+create temporary table set_origin (dataset text, column_name text, source_column text, department text)
+on commit drop"""
+
+_MERGE = """
+insert into quality.finding as known (
+  rule, entity, dataset, department, source_key, column_name, source_column, value, severity, dimension, hold,
+  file_id, row_no, cell, detail, first_load_id, last_load_id)
+select %(rule)s, %(entity)s, s.dataset, coalesce(d.department, %(owner)s), s.source_key, s.column_name,
+       o.source_column, o.value, %(severity)s, %(dimension)s, %(hold)s,
+       case when f.columns is not null then s.file_id end, s.row_no, f.columns ->> o.source_column || s.row_no,
+       s.detail, %(load)s, %(load)s
+from set_finding as s
+left join (select distinct dataset, department from set_origin) as d on d.dataset = s.dataset
+left join set_origin as m on m.dataset = s.dataset and m.column_name = s.column_name
+left join quality.value_change as v
+  on v.dataset = s.dataset and v.source_key = s.source_key and v.column_name = s.column_name
+-- Where a value was changed on its way in, the finding shows what really stands in the source.
+cross join lateral (
+  select coalesce(v.source_column, m.source_column) as source_column, coalesce(v.raw_value, s.value) as value
+) as o
+left join ops.landed_file as f on f.id = s.file_id
+on conflict (dataset, source_key, rule, column_name) where resolved_at is null do update set
+  department = excluded.department, source_column = excluded.source_column, value = excluded.value,
+  severity = excluded.severity, dimension = excluded.dimension, hold = excluded.hold, file_id = excluded.file_id,
+  row_no = excluded.row_no, cell = excluded.cell, detail = excluded.detail, last_load_id = excluded.last_load_id,
+  last_seen_at = now()"""
+_RESOLVE = """
+update quality.finding as f set resolved_at = now(), resolved_load_id = %(load)s
+where f.resolved_at is null and f.rule = %(rule)s and not exists (
+  select from set_finding as s
+  where s.dataset = f.dataset and s.source_key = f.source_key and s.column_name = f.column_name)"""
+_FORGET = """
+update quality.finding set resolved_at = now(), resolved_load_id = %(load)s, resolved_by = 'rule'
+where resolved_at is null and rule <> all(%(rules)s)"""
+
+
+def prepare_tables(connection: psycopg.Connection[Any], mappings: MappingABC[str, Mapping]) -> None:
+    """The empty temporary tables of one run; they go with its transaction."""
+    connection.execute("drop table if exists pg_temp.set_found, pg_temp.set_finding, pg_temp.set_origin")
+    connection.execute(_TABLES)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into set_origin values (%s, %s, %s, %s)",
+            [
+                (mapping.dataset, entry.column, entry.source, mapping.department)
+                for mapping in mappings.values()
+                for entry in mapping.columns
+            ],
+        )
+    connection.execute("analyze set_origin")
+
+
+def merge(connection: psycopg.Connection[Any], rule: Rule, around: Surroundings, load_id: int) -> int:
+    """Open, refresh and resolve the findings of one rule by what is in set_found; returns how many are open."""
+    constant = text(rule.column or "") if rule.scope != "dataset" else "''"
+    connection.execute("truncate set_finding")
+    if rule.scope == "dataset":
+        query = f"select q.dataset, '', {constant}, q.value, null, null, q.detail from set_found as q"
+    else:
+        query = (
+            f"select q.dataset, q.source_key, {constant}, q.value, c._file_id, c._row_no, q.detail"
+            f" from set_found as q join {around.rows(rule.entity)} as c"
+            " on c._dataset = q.dataset and c._source_key = q.source_key"
+        )
+    connection.execute("analyze set_found")
+    # Sent without parameters, so that a % in a rule's `where` is only a %.
+    count = connection.execute(f"insert into pg_temp.set_finding {query}".encode()).rowcount
+    connection.execute("analyze set_finding")
+    facts = {
+        "rule": rule.id,
+        "entity": rule.entity,
+        "owner": around.contracts[rule.entity].owner,
+        "severity": rule.severity,
+        "dimension": rule.dimension,
+        "hold": rule.hold,
+        "load": load_id,
+    }
+    connection.execute(_MERGE, facts)
+    connection.execute(_RESOLVE, facts)
+    return count
+
+
+def forget(connection: psycopg.Connection[Any], rules: list[str], load_id: int) -> None:
+    """Resolve the findings of rules that no contract has any more."""
+    connection.execute(_FORGET, {"rules": rules, "load": load_id})
