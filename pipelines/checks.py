@@ -6,23 +6,24 @@ Belongs here: specs and results of checks. Not here: how a rule decides (hub/qua
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 import dagster as dg
 
-from hub.quality.figures import Figures
+from hub.quality.figures import CANNOT_RUN, Figures, applicable
+from hub.quality.states import FAILED, LATE, NEVER, PAUSED
 from pipelines.keys import check_name
 from pipelines.links import data_docs
 from schemas.model import Contract, Mapping, Rule
 
+# Decided by a load, row by row; decided by publish, when all loads are done.
+OF_A_LOAD, OF_PUBLISH = ("row",), ("table", "set", "dataset")
 
-def rules_of(contract: Contract, mapping: Mapping, scope: str) -> list[Rule]:
-    """The contract's rules decided per row inside a load ("row") or over all rows ("set").
 
-    A rule about a column that this dataset does not bring would always pass, so it is left out.
-    """
-    fed = {column.column for column in mapping.columns}
-    return [rule for rule in contract.rules if rule.scope == scope and (rule.column is None or rule.column in fed)]
+def rules_of(contract: Contract, mapping: Mapping, scopes: Collection[str]) -> list[Rule]:
+    """The contract's rules of these scopes that can say something about the dataset."""
+    return [rule for rule in applicable(contract, mapping) if rule.scope in scopes]
 
 
 def check_specs(
@@ -42,22 +43,41 @@ def check_specs(
 
 
 def check_results(asset: dg.AssetKey, rules: Iterable[Rule], figures: Figures) -> Iterator[dg.AssetCheckResult]:
-    """One result per rule with its figures; passed = no row breaks the rule."""
+    """One result per rule with its figures; passed = no more rows break the rule than its threshold allows.
+
+    What nobody can say has not passed: a dataset whose source was not read, a rule whose query broke.
+    """
     for rule in rules:
-        failed = figures.failed.get(rule.id, 0)
+        failed, checked = figures.failed.get(rule.id, 0), figures.checked.get(rule.id, 0)
+        passed, unknown = figures.passed(rule), figures.unknown.get(rule.id)
+        told = f"{failed} / {checked}"
+        if unknown is not None:
+            told = f"未知（{_UNKNOWN[unknown][0]}） / unknown ({_UNKNOWN[unknown][1]})"
+        is_error = rule.severity == "error" and passed is not None
+        metadata: dict[str, Any] = {"failed rows": failed, "checked rows": checked, "Data Docs": data_docs()}
+        if passed is not None and checked:
+            metadata["pass rate %"] = round(100 * (1 - failed / checked), 2)
+        if rule.threshold is not None:
+            metadata["threshold"] = f"≤ {rule.threshold.at_most:f} {'%' if rule.threshold.unit == 'percent' else ''}"
+        if unknown is not None:
+            metadata["unknown"] = unknown
         yield dg.AssetCheckResult(
             asset_key=asset,
             check_name=check_name(rule),
-            passed=failed == 0,
-            severity=dg.AssetCheckSeverity.ERROR if rule.severity == "error" else dg.AssetCheckSeverity.WARN,
-            description=f"{rule.title.zh} / {rule.title.en}: {failed} / {figures.checked}",
-            metadata={
-                "failed rows": failed,
-                "checked rows": figures.checked,
-                "pass rate %": round(100 * (1 - failed / figures.checked), 2) if figures.checked else 100.0,
-                "Data Docs": data_docs(),
-            },
+            passed=bool(passed),
+            severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
+            description=f"{rule.title.zh} / {rule.title.en}: {told}",
+            metadata=metadata,
         )
+
+
+_UNKNOWN = {
+    FAILED: ("来源没有读成", "its source could not be read"),
+    PAUSED: ("读取已暂停", "reading is paused"),
+    LATE: ("太久没有读取", "it was not read for too long"),
+    NEVER: ("还没有读取过", "it was never read"),
+    CANNOT_RUN: ("规则没能运行", "the rule could not be run"),
+}
 
 
 def _describe(rule: Rule) -> str:

@@ -16,8 +16,9 @@ from connectors.config import read_systems
 from connectors.config_models import ObjectConfig, SystemConfig
 from hub.landing.dataset import all_mappings
 from hub.quality.figures import Figures, dataset_figures
+from hub.quality.states import NEVER, State, dataset_states
 from hub.store.engine import connect
-from pipelines.checks import check_results, check_specs, rules_of
+from pipelines.checks import OF_A_LOAD, OF_PUBLISH, check_results, check_specs, rules_of
 from pipelines.failures import failure, told_to_dagster
 from pipelines.keys import DEPARTMENT_TAG, FINDINGS, SYSTEM_TAG, core_key, raw_key
 from pipelines.links import data_docs
@@ -50,7 +51,7 @@ def set_check_keys(config: ObjectConfig) -> list[dg.AssetCheckKey]:
     """Checks on this object's core asset that belong to `publish`, not to the sync of its system."""
     mapping, contract = mapping_of(f"{config.system}.{config.object}")
     asset = core_key(mapping.entity, config.system, config.object)
-    return [spec.key for spec in check_specs(asset, rules_of(contract, mapping, "set"))]
+    return [spec.key for spec in check_specs(asset, rules_of(contract, mapping, OF_PUBLISH))]
 
 
 def core_spec(system: str, object_name: str, mapping: Mapping, contract: Contract, **more: Any) -> dg.AssetSpec:
@@ -71,7 +72,7 @@ def core_spec(system: str, object_name: str, mapping: Mapping, contract: Contrac
 def _load_step(config: ObjectConfig, kind: str, mapping: Mapping, contract: Contract) -> dg.AssetsDefinition:
     system, object_name = config.system, config.object
     raw, core = raw_key(system, object_name), core_key(mapping.entity, system, object_name)
-    rules = rules_of(contract, mapping, "row")
+    rules = rules_of(contract, mapping, OF_A_LOAD)
     raw_spec = dg.AssetSpec(
         raw,
         description=(
@@ -91,7 +92,7 @@ def _load_step(config: ObjectConfig, kind: str, mapping: Mapping, contract: Cont
         pool=system,
     )
     def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        counts, results = _sync(context, system, object_name, contract)
+        counts, results = _sync(context, system, object_name)
         if counts is not None:  # None: paused, so that there is nothing new to speak of
             yield dg.MaterializeResult(asset_key=raw, metadata={"rows read": counts["rows_read"]})
             yield dg.MaterializeResult(asset_key=core, metadata={**counts, "Data Docs": data_docs()})
@@ -100,9 +101,7 @@ def _load_step(config: ObjectConfig, kind: str, mapping: Mapping, contract: Cont
     return load
 
 
-def _sync(
-    context: dg.AssetExecutionContext, system: str, object_name: str, contract: Contract
-) -> tuple[dict[str, int] | None, Figures]:
+def _sync(context: dg.AssetExecutionContext, system: str, object_name: str) -> tuple[dict[str, int] | None, Figures]:
     """(counts by name or None if the load is paused, rule figures); raises `dg.Failure` with the problem's sentence."""
     from hub.landing.sync import sync_object
 
@@ -136,8 +135,15 @@ def _sync(
             raise failure(result.problem)
         if result.problem is not None:
             context.log.warning(f"{result.problem.text('zh')}\n{result.problem.text('en')}")
-        with connect() as connection:
-            return None if paused else counts, dataset_figures(connection, dataset, contract.entity)
+        return None if paused else counts, figures_now(dataset)
+
+
+def figures_now(dataset: str) -> Figures:
+    """How the rules stand in one dataset now; unknown, if its source was not read."""
+    mapping, contract = mapping_of(dataset)
+    with connect() as connection:
+        states = dataset_states(connection, {contract.entity: contract}, {dataset: mapping}, [dataset])
+        return dataset_figures(connection, mapping, contract, states.get(dataset, State(NEVER)))
 
 
 def configured(system: str) -> SystemConfig:
@@ -150,7 +156,7 @@ def configured(system: str) -> SystemConfig:
 
 def _set_checks(config: ObjectConfig, mapping: Mapping, contract: Contract) -> list[dg.AssetChecksDefinition]:
     """Checks of the rules over all rows; `publish` runs them once the findings are up to date."""
-    rules = rules_of(contract, mapping, "set")
+    rules = rules_of(contract, mapping, OF_PUBLISH)
     if not rules:
         return []
     core = core_key(mapping.entity, config.system, config.object)
@@ -160,8 +166,8 @@ def _set_checks(config: ObjectConfig, mapping: Mapping, contract: Contract) -> l
         name=f"check_{config.system}_{config.object}", specs=check_specs(core, rules, after=[FINDINGS])
     )
     def check() -> Iterator[dg.AssetCheckResult]:
-        with told_to_dagster(), connect() as connection:
-            figures = dataset_figures(connection, dataset, contract.entity)
+        with told_to_dagster():
+            figures = figures_now(dataset)
         yield from check_results(core, rules, figures)
 
     return [check]

@@ -7,10 +7,9 @@ Belongs here: noticing and starting. Not here: checking an upload (portal/worker
 import dagster as dg
 
 from hub.landing.dataset import UPLOADS
-from hub.quality.figures import dataset_figures
 from hub.store.engine import connect
-from pipelines.checks import check_results, rules_of
-from pipelines.dataset_assets import COUNTS, mapping_of
+from pipelines.checks import OF_A_LOAD, check_results, rules_of
+from pipelines.dataset_assets import COUNTS, figures_now, mapping_of
 from pipelines.failures import failure, told_to_dagster
 from pipelines.keys import SYSTEM_TAG, core_key
 from pipelines.policy import RETRIES
@@ -32,13 +31,12 @@ def load_one_upload(context: dg.OpExecutionContext, config: UploadConfig) -> Non
         if result.problem is not None:
             raise failure(result.problem)
         mapping, contract = mapping_of(result.dataset)
-        with connect() as connection:
-            figures = dataset_figures(connection, result.dataset, mapping.entity)
+        figures = figures_now(result.dataset)
     counts = {name: getattr(result, name) for name in COUNTS}
     report("upload", upload_id=config.upload_id, **counts)
     asset = core_key(mapping.entity, *result.dataset.split(".", 1))
     context.log_event(dg.AssetMaterialization(asset, metadata={**counts, "upload": config.upload_id}))
-    rules = rules_of(contract, mapping, "row")
+    rules = rules_of(contract, mapping, OF_A_LOAD)
     failed = sum(not check.passed for check in check_results(asset, rules, figures))
     context.log.info(f"{result.dataset}: {failed} of {len(rules)} row rules are broken by some row")
 

@@ -67,12 +67,16 @@ def record_deletions(connection: psycopg.Connection[Any], dataset: Dataset, load
         deleted += cursor.rowcount
     mirror.delete_keys(connection, dataset.name, keys)
     connection.execute(
-        "update quality.finding f set resolved_at = now() from gone_key g where f.dataset = %s"
-        " and f.resolved_at is null and f.source_key = g.source_key",
-        (dataset.name,),
+        "update quality.finding f set resolved_at = now(), resolved_by = 'deleted', resolved_load_id = %s"
+        " from gone_key g where f.dataset = %s and f.resolved_at is null and f.source_key = g.source_key",
+        (load_id, dataset.name),
     )
     connection.execute(
         "delete from quality.value_change v using gone_key g where v.dataset = %s and v.source_key = g.source_key",
+        (dataset.name,),
+    )
+    connection.execute(
+        "delete from quality.suggestion_row s using gone_key g where s.dataset = %s and s.source_key = g.source_key",
         (dataset.name,),
     )
     return deleted

@@ -13,12 +13,18 @@ import pyarrow as pa
 
 from hub.landing.bulk import fill_temporary
 from hub.landing.dataset import Dataset
+from hub.quality.fixed import BY_WHOM, columns_of
+from hub.store.engine import one
 
 
 def merge_findings(
     connection: psycopg.Connection[Any], dataset: Dataset, load_id: int, file_id: int | None, findings: pa.Table
 ) -> None:
-    """Open, refresh and resolve findings of the page's rows. Expects the temporary table page_outcome."""
+    """Open, refresh and resolve findings of the page's rows.
+
+    Expects the temporary table page_outcome, and the value changes of the page merged before: they tell what a
+    steward's decision did. A finding that comes back is a new one; the old one stays as it was resolved.
+    """
     fill_temporary(
         connection,
         "page_finding",
@@ -34,11 +40,14 @@ def merge_findings(
         "load": load_id,
         "file": file_id,
         "rules": row_rules,
+        "columns": columns_of({dataset.contract.entity: dataset.contract}),
+        "kind": one(connection.execute("select kind from ops.load where id = %s", (load_id,)))[0],
     }
     # Resolved: the row was looked at again and the rule no longer fails on it.
     connection.execute(
-        "update quality.finding f set resolved_at = now() from page_outcome o where f.resolved_at is null"
-        " and f.dataset = %(dataset)s and f.source_key = o.source_key and f.rule = any(%(rules)s)"
+        f"update quality.finding f set resolved_at = now(), resolved_load_id = %(load)s, resolved_by = {BY_WHOM}"
+        " from page_outcome o where f.resolved_at is null and f.dataset = %(dataset)s"
+        " and f.source_key = o.source_key and f.rule = any(%(rules)s)"
         " and not exists (select 1 from page_finding p where p.source_key = f.source_key and p.rule = f.rule"
         " and p.column_name = f.column_name)",
         facts,
@@ -52,7 +61,7 @@ def merge_findings(
         " value = excluded.value, source_column = excluded.source_column, severity = excluded.severity,"
         " dimension = excluded.dimension, hold = excluded.hold, department = excluded.department,"
         " file_id = excluded.file_id, row_no = excluded.row_no, cell = excluded.cell, detail = excluded.detail,"
-        " last_load_id = excluded.last_load_id",
+        " last_load_id = excluded.last_load_id, last_seen_at = excluded.last_seen_at",
         facts,
     )
 

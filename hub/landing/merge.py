@@ -22,6 +22,7 @@ from hub.landing.known import core_table
 from hub.landing.prepare import CheckedPage
 from hub.store.core_tables import has_types_of, page_columns
 from hub.store.engine import one
+from hub.suggestions.pages import merge_suggestions, note_outdated
 from schemas.problems import Problem
 
 
@@ -76,11 +77,11 @@ def merge_page(
         same["held"] = _refresh_held(connection, dataset, file_id, unchanged)
     _merge_held(connection, dataset, load_id, file_id, held)
     _merge_rejected(connection, dataset, load_id, file_id, page.rejected)
-    if page.outcome.num_rows or page.findings.num_rows or page.changes.num_rows:
+    if page.outcome.num_rows or page.findings.num_rows or page.changes.num_rows or page.suggestions.num_rows:
         fill_temporary(
             connection,
             "page_outcome",
-            "source_key text, outcome text, row_no integer, is_new_version boolean",
+            "source_key text, outcome text, row_no integer, is_new_version boolean, same_in_source boolean",
             page.outcome,
         )
         if page.outcome.num_rows:
@@ -88,8 +89,11 @@ def merge_page(
             _leave_other_outcomes(connection, dataset)
             if in_sheet:
                 _follow_moved_rows(connection, dataset, file_id)
-        merge_findings(connection, dataset, load_id, sheet_file, page.findings)
         merge_changes(connection, dataset, load_id, sheet_file, page.changes)
+        merge_findings(connection, dataset, load_id, sheet_file, page.findings)
+        merge_suggestions(connection, dataset.name, page.suggestions)
+        if dataset.decisions.corrections:
+            note_outdated(connection, dataset.name, page.outdated)
     return same
 
 

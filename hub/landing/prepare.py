@@ -27,12 +27,14 @@ from hub.quality.row_rules import check_rows
 class CheckedPage:
     """What one page became.
 
-    outcome: [source_key, outcome, row_no, is_new_version] of every processed row whose key the store has;
-    is_new_version is False for a row that is stored already and only moved in its sheet.
+    outcome: [source_key, outcome, row_no, is_new_version, same_in_source] of every processed row whose key the
+    store has; is_new_version is False for a row that is stored already and only moved in its sheet; same_in_source:
+    it came as it had come before, so that whatever is new about it is not the source's doing.
     added, changed: new versions to write, of keys the store does not have and of keys it has: _source_key,
     _row_hash, _row_no and the contract's columns.
     held: dicts {source_key, row_hash, row_no, record, raw}; rejected: {source_key, row_hash, row_no, raw, reason}.
-    findings, changes: tables as hub.quality and hub.cleansing give them, plus `cell`.
+    findings, changes, suggestions: tables as hub.quality and hub.cleansing give them, plus `cell`; outdated: as
+    hub.cleansing gives it.
     counts: rows by outcome, "unchanged" among them, and "new": keys the store does not have.
     """
 
@@ -43,6 +45,8 @@ class CheckedPage:
     rejected: list[dict[str, Any]]
     findings: pa.Table
     changes: pa.Table
+    suggestions: pa.Table
+    outdated: pa.Table
     counts: Counter[str]
 
 
@@ -83,7 +87,7 @@ def check_page(
     until the merge has compared their contents.
     """
     source = rows.drop_columns([HASH])
-    standardised = standardise(source, dataset.mapping, dataset.contract, dataset.codes)
+    standardised = standardise(source, dataset.mapping, dataset.contract, dataset.codes, dataset.decisions)
     findings = check_rows(standardised, source, dataset.mapping, dataset.contract, dataset.codes)
     held_keys = pc.unique(findings.filter(pc.equal(findings["hold"], True))[KEY])
     is_held = _flags(pc.is_in(standardised.values[KEY], value_set=held_keys.cast(pa.string())))
@@ -101,7 +105,7 @@ def check_page(
     counts["unchanged"] = int((~is_new).sum())
     counts["new"] = int((~is_known).sum())
     return CheckedPage(
-        outcome=_outcomes(rows, rejected, outcome, is_new, is_known),
+        outcome=_outcomes(rows, rejected, outcome, is_new, compared),
         added=_core_rows(_where(values, loaded & ~is_known[:size])),
         changed=_core_rows(_where(values, loaded & is_known[:size])),
         held=_held_rows(_where(values, is_held & is_new[:size]), _where(source, is_held & is_new[:size])),
@@ -115,6 +119,8 @@ def check_page(
             ),
             page,
         ).select(_CHANGE_COLUMNS),
+        suggestions=_with_cells(standardised.suggestions.rename_columns({ROW_NO: "row_no"}), page),
+        outdated=standardised.outdated,
         counts=counts,
     )
 
@@ -145,16 +151,17 @@ def _where(rows: pa.Table, wanted: Flags) -> pa.Table:
     return rows if wanted.all() else rows.filter(pa.array(wanted))
 
 
-def _outcomes(rows: pa.Table, rejected: pa.Table, outcome: Numbers, is_new: Flags, is_known: Flags) -> pa.Table:
+def _outcomes(rows: pa.Table, rejected: pa.Table, outcome: Numbers, is_new: Flags, compared: Compared) -> pa.Table:
     table = pa.table(
         {
             "source_key": _joined(rows[KEY].cast(pa.string()), rejected[KEY].cast(pa.string())),
             "outcome": pa.array(OUTCOMES).take(pa.array(outcome)),
             "row_no": _joined(rows[ROW_NO].cast(pa.int64()), rejected[ROW_NO].cast(pa.int64())),
             "is_new_version": pa.array(is_new),
+            "same_in_source": pa.array(compared.same),
         }
     )
-    return _where(table, is_known)
+    return _where(table, compared.outcome != UNKNOWN)
 
 
 def _core_rows(values: pa.Table) -> pa.Table:
