@@ -56,6 +56,7 @@ CHECKSUMS = ("uscc", "id_card", "ean", "bank_card")
 FORMATS = ("phone", "mobile", "email")
 SIGNS = ("positive", "not_negative", "negative", "not_positive")
 IGNORABLE = ("width", "case", "spacing", "punctuation")
+WITHIN = ("source", "anywhere")
 
 KINDS: dict[str, RuleKind] = {
     # row: the column has a value
@@ -101,15 +102,130 @@ KINDS: dict[str, RuleKind] = {
     ),
     # row: letters O/I among digits, blanks inside, or only digits and fewer than min_digits
     "suspect_code": RuleKind("row", {}, {"min_digits": int}, column_types=TEXT),
-    # set: the value exists in "<entity>.<column>"; sources: kinds (erp, mes, excel) or names of the systems
-    # whose rows count as truth
-    "reference": RuleKind("set", {"to": str}, {"sources": list}, targets=("to",), same_type=("to",)),
-    # set: within one system, no two rows with different business keys share the value
-    "unique_across": RuleKind("set", {}, {}),
+    # set: the value exists in "<entity>.<column>"; also: further columns of a compound key and, in also_to, their
+    # targets in the same order; within: "source" = in the same system; sources: kinds (erp, mes, excel) or names of
+    # the systems whose rows count as truth; target_where: only such rows of the target count
+    "reference": RuleKind(
+        "set",
+        {"to": str},
+        {"also": list, "also_to": list, "within": str, "sources": list, "target_where": str},
+        choices={"within": WITHIN},
+        columns=("also",),
+        targets=("to", "also_to"),
+        same_type=("to",),
+    ),
+    # set: within one system, no two rows with different business keys share the value, and the values of `with`;
+    # ignoring: width, case, spacing, punctuation, signs (20*50 is 20×50, Ø20 is φ20)
+    "unique_across": RuleKind(
+        "set",
+        {},
+        {"with": list, "ignoring": list},
+        choices={"ignoring": (*IGNORABLE, "signs")},
+        columns=("with",),
+    ),
     # set: within one dataset, no two rows with different business keys have the same normalised name
     "same_name": RuleKind("set", {}, {}, column_types=TEXT),
-    # set: systems that know the same `key` (a column) have the same value
-    "disagreement": RuleKind("set", {"key": str}, {}, columns=("key",)),
+    # set: systems that know the same `key` (a column; `also`: further ones) have the same value; sources: kinds or
+    # names of the systems that are right; tolerance_percent, tolerance: how far numbers may be apart; unit: the column
+    # by which they are converted first
+    "disagreement": RuleKind(
+        "set",
+        {"key": str},
+        {"also": list, "sources": list, "tolerance_percent": Decimal, "tolerance": Decimal, "unit": str},
+        columns=("key", "also", "unit"),
+    ),
+    # set: the sum over the rows that agree in `by` is at most, at least or equal to "<entity>.<column>" of the row that
+    # agrees in `matching`, or lies between the numbers min and max; mark: which rows of the sum fail, largest or all
+    "total": RuleKind(
+        "set",
+        {"by": list},
+        {
+            "at_most": str,
+            "at_least": str,
+            "equals": str,
+            "min": object,
+            "max": object,
+            "matching": list,
+            "target_where": str,
+            "tolerance_percent": Decimal,
+            "tolerance": Decimal,
+            "unit": str,
+            "within": str,
+            "mark": str,
+        },
+        column_types=NUMBERS,
+        one_of=("at_most", "at_least", "equals", "min", "max"),
+        choices={"within": WITHIN, "mark": ("largest", "all")},
+        columns=("by", "unit"),
+        targets=("at_most", "at_least", "equals", "matching"),
+    ),
+    # set: what is used of a thing (a lot) is covered by what there was of it: quantities of other entities, each with
+    # the column that names the thing (`matching`, in the same order)
+    "balance": RuleKind(
+        "set",
+        {"by": str, "covered_by": list, "matching": list},
+        {
+            "also_used": list,
+            "also_matching": list,
+            "tolerance_percent": Decimal,
+            "tolerance": Decimal,
+            "unit": str,
+            "within": str,
+            "mark": str,
+        },
+        column_types=NUMBERS,
+        choices={"within": WITHIN, "mark": ("largest", "all")},
+        columns=("by", "unit"),
+        targets=("covered_by", "matching", "also_used", "also_matching"),
+    ),
+    # set: a cost is within tolerance_percent of the cost of its parts, over all levels of the bill of material
+    "roll_up": RuleKind(
+        "set",
+        {"by": str, "parent": str, "component": str, "quantity": str, "tolerance_percent": Decimal},
+        {
+            "scrap_percent": str,
+            "valid_from": str,
+            "valid_to": str,
+            "lines_where": str,
+            "added": list,
+            "otherwise": str,
+            "otherwise_by": str,
+            "unit": str,
+            "line_unit": str,
+            "otherwise_unit": str,
+            "deepest": int,
+        },
+        column_types=NUMBERS,
+        columns=("by", "added", "unit"),
+        targets=(
+            "parent",
+            "component",
+            "quantity",
+            "scrap_percent",
+            "valid_from",
+            "valid_to",
+            "otherwise",
+            "otherwise_by",
+            "line_unit",
+            "otherwise_unit",
+        ),
+    ),
+    # set: no row closes a loop of parents (`parent`) and components (the rule's column)
+    "no_loop": RuleKind("set", {"parent": str}, {}, columns=("parent",), comparable=("parent",)),
+    # dataset: the newest load, or the newest value of the column, is at most max_hours old (default: the contract's
+    # latency)
+    "freshness": RuleKind("dataset", {}, {"max_hours": Decimal}, needs_column=False, column_types=MOMENTS),
+    # dataset: not more than max_drop_percent fewer rows than the median of the `last` days, or rows read than the
+    # median of the `last` loads; silent with fewer than `at_least` of them
+    "row_count": RuleKind(
+        "dataset",
+        {"max_drop_percent": Decimal},
+        {"last": int, "at_least": int, "over": str},
+        needs_column=False,
+        choices={"over": ("days", "loads")},
+    ),
+    # dataset: no change of the source's columns waits for a decision
+    "schema_stable": RuleKind("dataset", {}, {}, needs_column=False),
     # set: a query that returns the failing rows
     "set_expression": RuleKind("set", {"sql": str}, {}, sql="query"),
 }
