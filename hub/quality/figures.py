@@ -6,7 +6,7 @@ Not here: scores by day and department (hub/marts/scores.py).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,11 +61,10 @@ def dataset_figures(
     mapping: Mapping,
     contract: Contract,
     state: State = State(READ),
-    cannot_run: Collection[str] = (),
 ) -> Figures:
     """The figures of one dataset: rules that apply to it, and those that found something all the same.
 
-    state: if it was not read, every rule is unknown. cannot_run: ids of rules whose last run broke.
+    state: if it was not read, every rule is unknown.
     """
     with connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
         failed: dict[str, int] = dict(
@@ -75,6 +74,7 @@ def dataset_figures(
                 (mapping.dataset,),
             ).fetchall()
         )
+        cannot_run = {rule for (rule,) in cursor.execute("select rule from quality.rule_run where problem is not null")}
     rules = {rule.id: rule for rule in applicable(contract, mapping)}
     rules |= {rule.id: rule for rule in contract.rules if failed.get(rule.id)}
     rows, conditional = _counted(connection, mapping, contract, rules.values())

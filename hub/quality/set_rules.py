@@ -21,6 +21,7 @@ import psycopg
 from psycopg.rows import tuple_row
 from psycopg.types.json import Jsonb
 
+from hub.quality.fixed import attribute
 from hub.quality.set_findings import forget, merge, prepare_tables
 from hub.quality.set_templates import PREPARE, query_of
 from hub.quality.sets.surroundings import Surroundings
@@ -62,6 +63,7 @@ def run_set_rules(
             if rule.scope in SCOPES:
                 problem = _decide(connection, rule, around, load_id, seconds)
                 problems += [problem] if problem else []
+        attribute(connection, contracts)
         forget(connection, [rule.id for rule in every_rule], load_id)
         connection.execute("delete from quality.rule_run where rule <> all(%s)", [[rule.id for rule in every_rule]])
     return problems
