@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.contract_columns import read_column
+from schemas.contract_conflicts import check_conflicts
 from schemas.contract_custom import Custom
 from schemas.contract_rules import read_rule
 from schemas.contract_terms import read_service_levels
 from schemas.fields import Fields
 from schemas.model import CodeList, Column, Contract, Rule
 from schemas.yaml_lines import load_document
+from schemas.yaml_traps import check_traps
 
 _TOP = {
     "apiVersion", "kind", "id", "name", "version", "status", "tenant", "tags", "domain", "dataProduct", "description",
@@ -54,7 +56,9 @@ def read_contract(path: Path, codes: dict[str, CodeList], *, any_name: bool = Fa
 
 def read_with_places(path: Path, codes: dict[str, CodeList], *, any_name: bool = False) -> Read:
     """As `read_contract`, with the places for checks that need other contracts, too."""
-    top = Fields(load_document(path))
+    document = load_document(path)
+    check_traps(document)
+    top = Fields(document)
     top.only(_TOP)
     top.choice("apiVersion", ["v3.1.0"])
     top.choice("kind", ["DataContract"])
@@ -67,6 +71,7 @@ def read_with_places(path: Path, codes: dict[str, CodeList], *, any_name: bool =
         table.choice("physicalName", [f"core.{entity}"])
     columns, places = _columns(table, codes)
     rules, rule_places = _rules(table, entity, columns, places, codes)
+    check_conflicts(rules, rule_places, columns, codes)
     custom = Custom(table)
     custom.only({"title", "description"})
     contract = Contract(

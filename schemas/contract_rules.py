@@ -12,6 +12,8 @@ from typing import cast, get_args
 
 from schemas.contract_arguments import check_arguments, unknown_column
 from schemas.contract_custom import Custom
+from schemas.contract_regex import check_regex
+from schemas.contract_sql import check_condition
 from schemas.contract_terms import read_threshold
 from schemas.fields import Fields
 from schemas.model import CodeList, Column, Dimension, Rule, Severity
@@ -76,6 +78,12 @@ def read_rule(
         implementation.fail(
             "rule_missing_argument", *implementation.steps, rule=rule_id, kind=kind_name, argument=missing
         )
+    if kind_name == "pattern":
+        check_regex(implementation, "regex", rule_id)
+    if kind.sql == "condition":
+        check_condition(implementation, "sql", rule_id, columns)
+    if "where" in implementation:
+        check_condition(implementation, "where", rule_id, columns)
     threshold = read_threshold(implementation, rule_id)
     if threshold is not None and kind.scope == "dataset":
         implementation.fail_at("rule_threshold_dataset", "threshold", rule=rule_id, kind=kind_name)

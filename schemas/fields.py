@@ -35,6 +35,11 @@ class Fields:
         """Raise the problem with the line of one of this mapping's keys."""
         self.fail(problem, *self.steps, at, **params)
 
+    def fail_in_text(self, problem: str, at: str, text_line: int, /, **params: Any) -> NoReturn:
+        """Raise the problem with the line of the n-th line of a text (of its key where YAML folds the text)."""
+        line = self.document.text_line(*self.steps, at, within=text_line)
+        raise Problem(problem, file=str(self.document.path), line=line, **params)
+
     def only(self, allowed: Iterable[str]) -> None:
         """Refuse keys that nobody reads: they are typing errors."""
         allowed = sorted(allowed)

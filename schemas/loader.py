@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from schemas.code_loader import read_code_list
-from schemas.contract_loader import read_contract
+from schemas.contract_loader import read_with_places
+from schemas.contract_references import check_references
 from schemas.mapping_loader import read_mapping
 from schemas.model import CellType, CodeList, Column, Contract, Mapping, Rule, Template
 from schemas.preset_mappings import preset_mappings
@@ -21,7 +22,7 @@ from schemas.problems import Problem
 from schemas.template_loader import load_templates, templates
 from schemas.template_mappings import template_mappings
 
-__all__ = ["SCHEMAS", "cell_types", "code_lists", "contracts", "fingerprint", "mappings", "templates"]
+__all__ = ["SCHEMAS", "cell_types", "code_lists", "contract_file", "contracts", "fingerprint", "mappings", "templates"]
 
 SCHEMAS = Path(__file__).resolve().parent
 
@@ -46,13 +47,26 @@ def contracts(root: Path = SCHEMAS) -> dict[str, Contract]:
     codes = code_lists(root)
     if "department" not in codes:
         raise Problem("schema_folder_empty", folder=str(root / "codes"), pattern="department.yaml")
-    found = [read_contract(path, codes) for path in _files(root / "contracts", "*.odcs.yaml")]
-    by_entity = {contract.entity: contract for contract in found}
-    for contract in found:
-        for rule in contract.rules:
-            if rule.kind == "reference":
-                _check_reference(contract, rule.id, rule.args["to"], by_entity)
-    return by_entity
+    found = [read_with_places(path, codes) for path in _files(root / "contracts", "*.odcs.yaml")]
+    entities = {read.contract.entity: _columns(read.contract) for read in found}
+    for read in found:
+        check_references(read, entities)
+    return {read.contract.entity: read.contract for read in found}
+
+
+def contract_file(path: Path, root: Path = SCHEMAS) -> Contract:
+    """A contract in a file of any name and place, checked beside the contracts of `root` as if it stood among them.
+
+    Raises Problem naming file and line.
+    """
+    read = read_with_places(path, code_lists(root), any_name=True)
+    entities = {name: _columns(contract) for name, contract in contracts(root).items()}
+    check_references(read, {**entities, read.contract.entity: _columns(read.contract)})
+    return read.contract
+
+
+def _columns(contract: Contract) -> dict[str, Column]:
+    return {column.name: column for column in contract.columns}
 
 
 @cache
@@ -108,9 +122,3 @@ def fingerprint(contract: Contract, mapping: Mapping, root: Path = SCHEMAS) -> s
 def _deciding(described: Column | Rule, wording: set[str]) -> list[Any]:
     """The fields of a column or a rule without its wording."""
     return [getattr(described, entry.name) for entry in fields(described) if entry.name not in wording]
-
-
-def _check_reference(contract: Contract, rule_id: str, target: str, known: dict[str, Contract]) -> None:
-    entity, _, column = target.partition(".")
-    if entity not in known or column not in {entry.name for entry in known[entity].columns}:
-        raise Problem("rule_unknown_reference", file=contract.path, rule=rule_id, target=target)

@@ -44,11 +44,22 @@ class Document:
 
     path: Path
     data: Any
-    _node: Any
+    root: Any  # the node tree of PyYAML
 
     def line(self, *steps: str | int) -> int:
         """1-based line of a nested key or list index; of the nearest known ancestor otherwise."""
-        node = self._node
+        return self._find(steps)[0]
+
+    def text_line(self, *steps: str | int, within: int) -> int:
+        """1-based line of the n-th line of a text written with |; of its key where YAML folds the lines."""
+        line, node = self._find(steps)
+        if isinstance(node, yaml.ScalarNode) and node.style == "|":
+            return int(node.start_mark.line) + 1 + within
+        return line
+
+    def _find(self, steps: tuple[str | int, ...]) -> tuple[int, Any]:
+        """(line, node) of the last step that is there."""
+        node = self.root
         found = node.start_mark.line + 1
         for step in steps:
             if isinstance(node, yaml.MappingNode):
@@ -61,7 +72,7 @@ class Document:
                 found = node.start_mark.line + 1
             else:
                 break
-        return found
+        return found, node
 
 
 def load_documents(path: Path) -> list[Document]:
