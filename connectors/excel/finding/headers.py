@@ -69,7 +69,11 @@ def exact(text: str) -> str:
 @lru_cache(maxsize=50_000)
 def plain(text: str) -> str:
     """A header's core: width-safe, without blanks, asterisks, brackets and case."""
-    return _NOISE.sub("", _BRACKETS.sub("", unicodedata.normalize("NFKC", text).lower())) or exact(text)
+    return _core(text) or exact(text)
+
+
+def _core(text: str) -> str:
+    return _NOISE.sub("", _BRACKETS.sub("", unicodedata.normalize("NFKC", text).lower()))
 
 
 @lru_cache(maxsize=50_000)
@@ -103,6 +107,34 @@ def vocabulary(template: Template) -> dict[str, tuple[str, int]]:
     return words
 
 
+def of_rows(
+    grid: Mapping[int, Mapping[int, str]], first: int, last: int, left: int | None, right: int | None
+) -> list[Header]:
+    """The headers that rows `first` to `last` of {row: {column: text}} make, between these columns if given."""
+    columns = sorted({column for row in range(first, last + 1) for column in grid.get(row, {})})
+    found = []
+    titles = [_rightwards(grid.get(row, {}), columns) for row in range(max(1, first - 1), last)]
+    for column in columns:
+        if (left is not None and column < left) or (right is not None and column > right):
+            continue
+        texts = [grid[row][column] for row in range(first, last + 1) if column in grid.get(row, {})]
+        levels = [text for place, text in enumerate(texts) if place == 0 or text != texts[place - 1]]
+        above = [line[column] for line in titles if column in line and line[column] not in levels]
+        found.append(Header(column, tuple(levels), tuple(dict.fromkeys(above))))
+    return found
+
+
+def _rightwards(line: Mapping[int, str], columns: Sequence[int]) -> dict[int, str]:
+    """Each text of a row of group titles over the columns up to the next text."""
+    found: dict[int, str] = {}
+    current: str | None = None
+    for column in columns:
+        current = line.get(column, current)
+        if current is not None:
+            found[column] = current
+    return found
+
+
 @dataclass
 class Words:
     """What a template's columns may be called.
@@ -118,6 +150,8 @@ class Words:
     def __post_init__(self) -> None:
         self._words = vocabulary(self.template)
         self._remembered = {exact(text): source for text, source in self.remembered.items()}
+        self._endings = {word[at:] for word in (*self._words, *self._remembered) for at in range(len(word))}
+        self._may_end: dict[str, bool] = {}
         self._pinyin: dict[str, set[str]] = {}
         self._initials: dict[str, set[str]] = {}
         self._simplified: dict[str, str] = {}
@@ -131,6 +165,19 @@ class Words:
                     self._pinyin.setdefault(spelling, set()).add(source)
                 for spelling in initials:
                     self._initials.setdefault(spelling, set()).add(source)
+
+    def may_end(self, text: str) -> bool:
+        """False if no header whose last level is this text can mean anything here.
+
+        What a header is recognised by ends with its last level's core, unless all of that stands in brackets.
+        """
+        if self.spoken:
+            return True
+        known = self._may_end.get(text)
+        if known is None:
+            known = not _core(text) or any(name in self._endings for name in (*_spellings(text), exact(text)))
+            self._may_end[text] = known
+        return known
 
     def meaning(self, header: Header) -> tuple[str | None, How] | None:
         """(source column, by what), (None, "remembered") for a header a person set aside, None if unknown."""

@@ -184,12 +184,16 @@ def _in_grid(
 ) -> list[_Found]:
     found = []
     pin = template.pin
+    # Most rows are data: reading them as headers would cost more than everything else.
+    promising = {row for row in grid if pin.columns or any(map(words.may_end, grid[row].values()))}
     for last in sorted(rows):
         for levels in range(1, MAX_LEVELS + 1):
             first = last - levels + 1
             if first < 1 or (levels > 1 and first not in grid):
                 break
-            line = _seen(_headers(grid, first, last, pin.first_column, pin.last_column), sheet, template)
+            if promising.isdisjoint(range(first, last + 1)):
+                continue
+            line = _seen(headers.of_rows(grid, first, last, pin.first_column, pin.last_column), sheet, template)
             parts = [_matched(part, words, (first, last)) for part in blocks.split(line, used, first)]
             parts = _joined([part for part in parts if part.matched], used, words)
             found += parts
@@ -236,31 +240,6 @@ def _joined(parts: list[_Found], used: Used, words: Words) -> list[_Found]:
     return [whole, *parts] if whole is not parts[0] else parts
 
 
-def _headers(grid: Grid, first: int, last: int, left: int | None, right: int | None) -> list[Header]:
-    columns = sorted({column for row in range(first, last + 1) for column in grid.get(row, {})})
-    found = []
-    titles = [_rightwards(grid.get(row, {}), columns) for row in range(max(1, first - 1), last)]
-    for column in columns:
-        if (left is not None and column < left) or (right is not None and column > right):
-            continue
-        texts = [grid[row][column] for row in range(first, last + 1) if column in grid.get(row, {})]
-        levels = [text for place, text in enumerate(texts) if place == 0 or text != texts[place - 1]]
-        above = [line[column] for line in titles if column in line and line[column] not in levels]
-        found.append(Header(column, tuple(levels), tuple(dict.fromkeys(above))))
-    return found
-
-
-def _rightwards(line: dict[int, str], columns: Sequence[int]) -> dict[int, str]:
-    """Each text of a row of group titles over the columns up to the next text."""
-    found: dict[int, str] = {}
-    current: str | None = None
-    for column in columns:
-        current = line.get(column, current)
-        if current is not None:
-            found[column] = current
-    return found
-
-
 def _others(candidates: list[_Found], best: _Found, required: set[str]) -> list[_Found]:
     """Further complete tables of the template beside the best one, each in its best reading."""
     taken, found = set(best.columns), []
@@ -290,7 +269,7 @@ def _with_group_rows(sheet: Sheet, found: _Found, words: Words) -> _Found:
     if first == rows[0]:
         return found
     pin = words.template.pin
-    line = _headers(grid, first, rows[1], pin.first_column, pin.last_column)
+    line = headers.of_rows(grid, first, rows[1], pin.first_column, pin.last_column)
     return _matched([header for header in line if header.column in found.columns], words, (first, rows[1]))
 
 
@@ -321,7 +300,7 @@ def _continuations(sheet: Sheet, template: Template, best: _Found, words: Words,
     current, found = best, []
     least = {column.source for column in template.columns if column.required and column.origin == "cell"}
     for row in blocks.rows_with_words(sheet, written, best.rows[1], _LEAST_WORDS)[:_MOST_HEADERS]:
-        line = _headers(head(sheet, [row]), row, row, template.pin.first_column, template.pin.last_column)
+        line = headers.of_rows(head(sheet, [row]), row, row, template.pin.first_column, template.pin.last_column)
         for part in blocks.split(line, used, row):
             if not {header.column for header in part} & current.columns:
                 continue
@@ -368,7 +347,7 @@ def _pinned(sheet: Sheet, template: Template, remembered: Mapping[str, str | Non
         line = [Header(column, (source,)) for source, column in pin.columns.items()]
     else:
         grid = head(sheet) if rows[1] <= HEAD_ROWS else head(sheet, range(max(1, rows[0] - 1), rows[1] + 1))
-        line = _headers(grid, *rows, pin.first_column, pin.last_column)
+        line = headers.of_rows(grid, *rows, pin.first_column, pin.last_column)
     return _matched(line, words, rows)
 
 
