@@ -186,10 +186,13 @@ _HISTORY = (
         if old.day < (now() at time zone 'Asia/Shanghai')::date then
             raise exception '% of % is history and does not change', tg_table_name, old.day;
         end if;
-        if tg_op = 'UPDATE' then
-            return new;
+        if tg_op = 'DELETE' then
+            return old;
         end if;
-        return old;
+        if new.day <> old.day then
+            raise exception '% of % does not become that of another day', tg_table_name, old.day;
+        end if;
+        return new;
     end $$
     """,
     """
