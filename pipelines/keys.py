@@ -13,6 +13,7 @@ SYSTEM_TAG = "waterworks/system"  # which source system an asset or a run belong
 DEPARTMENT_TAG = "waterworks/department"  # who keeps the data; the root turns it into the owner
 
 FINDINGS = AssetKey(["quality", "findings"])
+SUGGESTIONS = AssetKey(["quality", "suggestions"])
 DATA_DOCS = AssetKey(["quality", "data_docs"])
 QUALITY_SCORE = AssetKey(["mart", "quality_score"])
 OPEN_WORK_ORDER = AssetKey(["mart", "open_work_order"])

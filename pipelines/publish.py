@@ -21,6 +21,7 @@ from pipelines.keys import (
     MASTER_DOMAINS,
     OPEN_WORK_ORDER,
     QUALITY_SCORE,
+    SUGGESTIONS,
     core_key,
     master_key,
 )
@@ -45,7 +46,7 @@ def publish_definitions(systems: Iterable[SystemConfig]) -> dg.Definitions:
         if system == UPLOADS:
             uploads.append(core_spec(system, object_name, *mapping_of(dataset)))
             core.setdefault(mapping.entity, []).append(uploads[-1].key)
-    assets = [_findings(core), _masters(core), _quality_score(), _open_work_order(core), _data_docs()]
+    assets = [_findings(core), _masters(core), _quality_score(), _suggestions(), _open_work_order(core), _data_docs()]
     return dg.Definitions(
         assets=[*uploads, *assets],
         jobs=[_publish_job(assets, [key for config in objects for key in set_check_keys(config)])],
@@ -114,6 +115,24 @@ def _quality_score() -> dg.AssetsDefinition:
         return _step("quality_score", score, context.run.run_id)
 
     return quality_score
+
+
+def _suggestions() -> dg.AssetsDefinition:
+    @dg.asset(
+        key=SUGGESTIONS,
+        deps=[FINDINGS],
+        kinds={"postgres"},
+        description=(
+            "对写错的值“多半应该是什么”的建议，带理由和把握；没有人采纳就不会改动任何数据。\n\n"
+            "What wrong values were probably meant to be, with reason and confidence; nothing changes until accepted."
+        ),
+    )
+    def suggestions(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from hub.publish import suggest
+
+        return _step("suggestions", suggest, context.run.run_id)
+
+    return suggestions
 
 
 def _open_work_order(core: dict[str, list[dg.AssetKey]]) -> dg.AssetsDefinition:
