@@ -91,21 +91,31 @@ def _findings(connection: Any, lang: Language) -> None:
 
 
 def _scores(connection: Any, lang: Language) -> None:
-    from hub.marts.scores import SCORE_SQL
+    from hub.marts.score_on import last_day, score_on, score_text
     from schemas.loader import contracts
 
-    rows = connection.execute(
-        f"select entity, {SCORE_SQL}, sum(rows_failed) from mart.quality_score"
-        " where day = (select max(day) from mart.quality_score) group by entity order by 2"
-    ).fetchall()
-    if not rows:
+    day = last_day(connection)
+    scored = score_on(connection, day, "entity") if day else None
+    if scored is None:
         return
+    broken = dict(
+        connection.execute(
+            "select entity, sum(rows_failed) from mart.quality_score where day = %s group by entity", (day,)
+        ).fetchall()
+    )
     titles = {name: contract.title[lang] for name, contract in contracts().items()}
     typer.echo("")
-    table(
-        [text(lang, f"summary.{name}") for name in ("entity", "score", "broken")],
-        [[f"{titles.get(entity, entity)} ({entity})", str(score), f"{failed:,}"] for entity, score, failed in rows],
-    )
+    worst_first = sorted(scored.scores.items(), key=lambda item: (item[1].value is None, item[1].value or 0, item[0]))
+    lines = []
+    for (entity,), score in worst_first:
+        told = text(lang, "summary.unknown") if score.value is None else score_text(score.value)
+        if score.missing and score.value is not None:
+            told += "*"
+        lines.append([f"{titles.get(entity, entity)} ({entity})", told, f"{broken[entity]:,}"])
+    table([text(lang, f"summary.{name}") for name in ("entity", "score", "broken")], lines)
+    missing = sorted({what for score in scored.scores.values() for what in score.missing})
+    if missing:
+        typer.echo(text(lang, "summary.missing", what=", ".join(missing)))
 
 
 def table(head: list[str], lines: list[list[str]], left: Collection[int] = (0,)) -> None:
