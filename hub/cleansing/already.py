@@ -15,10 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hub.cleansing.codes import listed, lookup
+from hub.cleansing.mojibake import may_begin_mojibake
 from hub.cleansing.numbers import INTEGER_DIGITS, ONE
 from hub.cleansing.registry import CodeLists, code_list, name_for
 from hub.cleansing.result import Standard
-from hub.cleansing.text import SPECIAL_CELLS, may_begin_mojibake
+from hub.cleansing.simplified import traditional
+from hub.cleansing.text import SPECIAL_CELLS
 from schemas.model import Column
 
 # Column of text -> true where it is standard already; a null cell may answer null or false.
@@ -28,6 +30,14 @@ Already = Callable[[pa.Array], pa.Array]
 _PLAIN = "!-~Α-ΡΣ-Ωα-ω、。《》【】「」“”‘’—"
 # NFKC narrows these, `text` keeps them. Without ！ and ？, which could end an error cell (#NAME？).
 _WIDE_PUNCTUATION = "（），；"
+# "E+": perhaps a long code in scientific notation, which is no code any more. "####": a cell that was too narrow.
+_LOST = r"E\+|^#{3,}$"
+# Where a text that is standard may still be proposed another: escapes of web pages, look-alikes and case of codes.
+_UNLESS = {
+    "text": rf"{_LOST}|&[#a-zA-Z]",
+    "name": rf"{_LOST}|&[#a-zA-Z]",
+    "material_code": rf"{_LOST}|\d[OI]|[OI]\d|[a-z]",
+}
 # Two of these side by side may be a Chinese character read as Latin-1; one alone cannot.
 _LATIN = "[°±·×]"
 
@@ -44,10 +54,10 @@ def already(column: Column, lists: CodeLists, override: str | None = None, times
     if name not in _PATTERNS or times != ONE:
         return None
     pattern, special = f"^(?:{_PATTERNS[name](column)})$", pa.array(sorted(SPECIAL_CELLS))
-    # "E+": perhaps a long code in scientific notation, which is no code any more.
+    unless = _UNLESS.get(name, _LOST)
     return lambda texts: pc.and_not(
         pc.match_substring_regex(texts, pattern),
-        pc.or_(pc.is_in(texts, value_set=special), pc.match_substring(texts, "E+", ignore_case=False)),
+        pc.or_(pc.is_in(texts, value_set=special), pc.match_substring_regex(texts, unless)),
     )
 
 
@@ -71,9 +81,10 @@ def _name(_: Column) -> str:
 def _words(characters: str) -> str:
     """Words of these and Chinese characters, one blank between them.
 
-    Left out: the Chinese characters that GBK mojibake can begin with.
+    Left out: the Chinese characters that GBK mojibake can begin with, and the traditional ones.
     """
-    one = f"[{characters}{_ranges([char for char in map(chr, range(0x4E00, 0xA000)) if not may_begin_mojibake(char)])}]"
+    chinese = [char for char in map(chr, range(0x4E00, 0xA000)) if not may_begin_mojibake(char)]
+    one = f"[{characters}{_ranges([char for char in chinese if char not in traditional()])}]"
     word = f"(?:(?:{_LATIN}?{one})+{_LATIN}?|{_LATIN})"
     return f"{word}(?: {word})*"
 
@@ -90,7 +101,7 @@ def _ranges(characters: list[str]) -> str:
 
 
 def _code(_: Column) -> str:
-    return "[!-`{-~一-\u9fff]+(?: [!-`{-~一-\u9fff]+)*"  # printable ASCII without a-z, Chinese
+    return "[!-~一-\u9fff]+(?: [!-~一-\u9fff]+)*"  # printable ASCII, Chinese
 
 
 def _integer(_: Column) -> str:

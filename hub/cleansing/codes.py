@@ -7,11 +7,10 @@ Belongs here: what makes two spellings of a code equal. Not here: units (`units.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 
-from hub.cleansing.result import Standard, unsure
-from hub.cleansing.text import narrow, preflight, preflight_text
+from hub.cleansing.result import Standard, Suggestion, unsure
+from hub.cleansing.text import half_width, narrow, preflight, preflight_text
 from schemas.model import CodeList
 
 _SEPARATORS = re.compile(r"[-_ .·/]")
@@ -20,20 +19,37 @@ _SIZE = re.compile(r"(?<=\d)[×*X](?=\d)")
 
 
 def code(raw: str) -> Standard:
-    """NFKC, trimmed, upper case. Inner blanks, leading zeros and look-alikes stay as they are.
+    """Normal width, no invisible characters or outer blanks. Case, inner blanks, zeros and look-alikes stay.
 
     >>> code("ａ-1００2 ")
-    Standard(value='A-1002', rule='code.width', reason=None)
+    Standard(value='a-1002', rule='code.width', reason=None, suggestion=None)
     """
     special = preflight_text(raw)
     if special:
         return special
-    value = narrow(narrow(raw).upper())
+    value = half_width(raw)
     if value == raw:
         return Standard(value)
-    if unicodedata.normalize("NFKC", raw) != raw:
-        return Standard(value, "code.width")
-    return Standard(value, "code.case" if value != " ".join(raw.split()) else "code.spaces")
+    special = preflight_text(value)
+    if special:
+        return special
+    return Standard(value, "code.spaces" if value == " ".join(raw.split()) else "code.width")
+
+
+def material_code(raw: str) -> Standard:
+    """As `code`; upper case, and digits where letters look like them, are only proposed.
+
+    >>> material_code("m-1002").suggestion.value, material_code("01.O1.0001").suggestion.value
+    ('M-1002', '01.01.0001')
+    """
+    answer = code(raw)
+    if answer.value is None:
+        return answer
+    upper = answer.value.upper() if answer.value.isascii() else answer.value
+    repaired = digits_for_letters(upper)
+    if repaired != upper:
+        return answer._replace(suggestion=Suggestion(repaired, "code.look_alike", 0.9))
+    return answer._replace(suggestion=Suggestion(upper, "code.case", 0.9)) if upper != answer.value else answer
 
 
 def material_match_key(value: str) -> str:

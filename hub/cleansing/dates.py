@@ -1,130 +1,143 @@
-"""Dates and times: the forms that mean one day for sure.
+"""Dates and times of columns: the forms that mean one day or one moment for sure.
 
-Belongs here: reading one text. Times are local to Asia/Shanghai, without zone. Not sure, and so
-not read: two-digit years (24.3.5), day-or-month-first (05/03/2024), months without a day.
+Belongs here: one text as a date or timestamp, local to Asia/Shanghai, without zone; why it is none. Not here:
+the forms of days (`days.py`) and of times (`clock.py`).
 """
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from hub.cleansing.result import Standard, unsure
+from hub.cleansing import clock, days
+from hub.cleansing.clock import ZONE
+from hub.cleansing.result import Standard, Suggestion, unsure
 from hub.cleansing.text import half_width, preflight, with_width
 
-ZONE = ZoneInfo("Asia/Shanghai")
-EPOCH_MS = (315_532_800_000, 4_102_444_800_000)  # 1980 .. 2100: anything else is no time of a factory
-_YEARS = range(1900, 2101)
-_SERIALS = range(29_221, 73_051)  # 1980-01-01 .. 2099-12-31
-_EXCEL_ZERO = date(1899, 12, 30)
+__all__ = ["EPOCH_MS", "ZONE", "date_", "timestamp"]
 
-_DAY = re.compile(r"(\d{4})([-/.年])(\d{1,2})([-/.月])(\d{1,2})[日号]?", re.ASCII)
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
-_SERIAL = re.compile(r"(\d{5})(\.0+)?", re.ASCII)
-_TIME = re.compile(
-    r"[T ]?(\d{1,2})[:时点](\d{1,2})(?:[:分](\d{1,2})(?:\.(\d{1,9}))?)?[秒分]?\s*(Z|[+-]\d{2}:?\d{2})?", re.ASCII
+EPOCH_MS = (315_532_800_000, 4_102_444_800_000)  # 1980 .. 2100: anything else is no time of a factory
+_SERIALS = range(29_221, 73_051)  # 1980-01-01 .. 2099-12-31
+_EXCEL_ZERO = datetime(1899, 12, 30)
+
+_SERIAL = re.compile(r"(\d{5})(\.\d+)?", re.ASCII)
+_EPOCH = re.compile(r"(?:/Date\()?(\d{10}|\d{12,13})(?:[+-]\d{4})?(?:\)/)?", re.ASCII)
+_SHORT_YEAR = re.compile(r"(\d{2})([-/.年])(\d{1,2})([-/.月])(\d{1,2})[日号]?", re.ASCII)
+_SEVERAL = re.compile(r"\d[^~～—至到、;]*[~～—至到、;][^~～—至到、;]*\d.*|(?:\d{4}-\d+-\d+)\s*-\s*\d.*", re.ASCII)
+_REASONS = (
+    ("several", _SEVERAL),
+    (
+        "no_day",
+        re.compile(r"\d{4}\s*[-/.年]\s*\d{1,2}\s*月?[份底初]?|\d{4}年?|(?:19|20)\d{2}(?:0[1-9]|1[0-2])", re.ASCII),
+    ),
+    ("no_day", re.compile(r"[零〇○一二三四五六七八九]{4}年[一二三四五六七八九十]+月")),
+    ("two_digit_year", re.compile(r"'?\d{1,2}[-/.年]\s*\d{1,2}[-/.月]\s*\d{1,2}[日号]?(?:\D.*)?|\d{6}", re.ASCII)),
+    ("two_digit_year", re.compile(r"\d{1,2}[- ]?[a-z]{3}[- ]?\d{2}(?:\D.*)?", re.IGNORECASE | re.ASCII)),
+    ("day_or_month", re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d{4}(?:\D.*)?", re.ASCII)),
+    ("no_year", re.compile(r"\d{1,2}[-/.月]\d{1,2}[日号]?", re.ASCII)),
 )
-_COMPACT_TIME = re.compile(r"(\d{2})(\d{2})(\d{2})", re.ASCII)
-_CHINESE = re.compile("([〇零○一二三四五六七八九]{4})年([一二三四五六七八九十]+)月([一二三四五六七八九十廿]+)[日号]")
-_DIGITS = {**{digit: value for value, digit in enumerate("〇一二三四五六七八九")}, "零": 0, "○": 0}
-_RULES = {"-": None, "/": "date.separator", ".": "date.separator", "年": "date.chinese"}
+_LONGEST = 80  # characters of a text that can be a time at all
 
 
 def date_(raw: str) -> Standard:
     """A day as "2024-03-05".
 
-    >>> date_("2024年3月5日"), date_("45000").value, date_("24.3.5").reason
-    (Standard(value='2024-03-05', rule='date.chinese', reason=None), '2023-03-15', 'date.unread')
+    >>> date_("2024年3月5日").value, date_("45000").value, date_("24.3.5").reason
+    ('2024-03-05', '2023-03-15', 'date.two_digit_year')
     """
     special = preflight(raw)
     if special:
         return special
     typed = half_width(raw)
-    serial = _SERIAL.fullmatch(typed)
-    if serial and int(serial[1]) in _SERIALS:
-        day = _EXCEL_ZERO + timedelta(days=int(serial[1]))
-        return Standard(day.isoformat(), "date.serial")
-    moment, rule, day_only = _read(typed)
+    serial = _from_serial(typed)
+    if serial:
+        return Standard(
+            serial.date().isoformat(), "date.time_dropped" if serial.time() != datetime.min.time() else "date.serial"
+        )
+    moment, rule = _read(typed)
     if moment is None:
-        return unsure("date.unread")
-    if not day_only and moment.time() != datetime.min.time():
+        return _unsure("date", typed)
+    if moment.time() != datetime.min.time():
         rule = "date.time_dropped"
     return with_width(raw, Standard(moment.date().isoformat(), rule))
 
 
 def timestamp(raw: str) -> Standard:
-    """A moment as "2024-03-05T13:30:00", local to Asia/Shanghai; 13 digits are epoch milliseconds.
+    """A moment as "2024-03-05T13:30:00", local to Asia/Shanghai; 10 and 13 digits are epoch seconds and milliseconds.
 
-    >>> timestamp("2024/3/5 13:30").value, timestamp("1709616600000").value
-    ('2024-03-05T13:30:00', '2024-03-05T13:30:00')
+    >>> timestamp("2024/3/5 13:30").value, timestamp("1709616600000").value, timestamp("2024年3月5日下午3点").value
+    ('2024-03-05T13:30:00', '2024-03-05T13:30:00', '2024-03-05T15:00:00')
     """
     special = preflight(raw)
     if special:
         return special
     typed = half_width(raw)
-    if typed.isascii() and re.fullmatch(r"\d{12,13}", typed) and EPOCH_MS[0] <= int(typed) < EPOCH_MS[1]:
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(typed))
-        return Standard(moment.astimezone(ZONE).replace(tzinfo=None).isoformat(), "timestamp.epoch")
-    read, rule, _ = _read(typed)
-    return with_width(raw, Standard(read.isoformat(), rule)) if read else unsure("timestamp.unread")
+    epoch = _from_epoch(typed)
+    if epoch:
+        return Standard(epoch.isoformat(), "timestamp.epoch")
+    serial = _from_serial(typed) if "." in typed else None
+    if serial:
+        return Standard(serial.isoformat(), "date.serial")
+    moment, rule = _read(typed)
+    return with_width(raw, Standard(moment.isoformat(), rule)) if moment else _unsure("timestamp", typed)
 
 
-def _read(typed: str) -> tuple[datetime | None, str | None, bool]:
-    """(moment, rule, day only) of a narrow text; moment None if it is not one of the sure forms."""
-    rule: str | None
-    parts: tuple[int, int, int]
-    chinese = _CHINESE.match(typed)
-    compact = _COMPACT.match(typed)
-    written = _DAY.match(typed)
-    if chinese:
-        year = int("".join(str(_DIGITS[digit]) for digit in chinese[1]))
-        parts, rule, rest = (year, _small(chinese[2]), _small(chinese[3])), "date.chinese", typed[chinese.end() :]
-    elif written and (written[2] == written[4] or (written[2], written[4]) == ("年", "月")):
-        parts = int(written[1]), int(written[3]), int(written[5])
-        rule, rest = _RULES[written[2]], typed[written.end() :]
-        if rule is None and len(written[3]) + len(written[5]) < 4:
-            rule = "date.separator"
-    elif compact:
-        parts = int(compact[1]), int(compact[2]), int(compact[3])
-        rule, rest = "date.compact", typed[compact.end() :]
-    else:
-        return None, None, True
+def _read(typed: str) -> tuple[datetime | None, str | None]:
+    """(moment, rule) of a text of normal width; moment None if it is not one of the sure forms."""
+    day = days.first_day(typed) if len(typed) <= _LONGEST else None
+    if day is None or day.date is None:
+        return None, None
+    if not day.rest.strip():
+        return day.date, day.rule
+    done = clock.moment(day.date, day.rest, compact=day.rule == "date.compact")
+    if done is None:
+        return None, None
+    return done[0], done[1] if done[1] == "timestamp.zone" or day.rule is None else day.rule
+
+
+def _from_serial(typed: str) -> datetime | None:
+    """An Excel serial number, its fraction as time to the second."""
+    match = _SERIAL.fullmatch(typed)
+    if not match or int(match[1]) not in _SERIALS:
+        return None
+    seconds = round(float(match[2] or 0) * 86_400)
+    return _EXCEL_ZERO + timedelta(days=int(match[1]), seconds=seconds)
+
+
+def _from_epoch(typed: str) -> datetime | None:
+    match = _EPOCH.fullmatch(typed)
+    if (
+        not match
+        or typed.startswith("/") != typed.endswith("/")
+        or ("+" in typed or "-" in typed) > typed.startswith("/")
+    ):
+        return None
+    since = int(match[1]) * (1000 if len(match[1]) < 12 else 1)
+    if not EPOCH_MS[0] <= since < EPOCH_MS[1]:
+        return None
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=since)).astimezone(ZONE).replace(tzinfo=None)
+
+
+def _unsure(family: str, typed: str) -> Standard:
+    """Why a text is no day for sure; what a year of two digits probably means."""
+    if len(typed) > _LONGEST:
+        return unsure(f"{family}.unread")
+    short = _SHORT_YEAR.fullmatch(typed)
+    suggestion = None
+    if short and (short[2] == short[4] or short[2] + short[4] == "年月") and int(short[1]) > 12 and family == "date":
+        day = _this_century(*(int(short[place]) for place in (1, 3, 5)))
+        if day:
+            suggestion = Suggestion(day.isoformat(), "date.century", 0.95 if short[2] == "年" else 0.9)
+    reason = next((name for name, pattern in _REASONS if pattern.fullmatch(typed)), None)
+    day_found = days.first_day(typed)
+    if reason in (None, "day_or_month") and day_found and day_found.date is None:
+        reason = "wrong_weekday" if day_found.rule == "date.weekday" else "impossible"
+    return unsure(f"date.{reason}" if reason else f"{family}.unread", suggestion)
+
+
+def _this_century(year: int, month: int, day: int) -> date | None:
+    """2013 to 2049: what is entered now; a year like 98 may be of the last century."""
     try:
-        day = datetime(*parts) if parts[0] in _YEARS else None
+        return date(2000 + year, month, day) if year < 50 else None
     except ValueError:
-        return None, None, True
-    if day is None or not rest.strip():
-        return day, rule, True
-    return _with_time(day, rest, rule)
-
-
-def _with_time(day: datetime, rest: str, rule: str | None) -> tuple[datetime | None, str | None, bool]:
-    compact = _COMPACT_TIME.fullmatch(rest) if rule == "date.compact" else None
-    if compact:
-        clock, fraction, zone = [int(part) for part in compact.groups()], "", None
-    else:
-        written = _TIME.fullmatch(rest) if not rest[0].isdigit() or rule == "date.chinese" else None
-        if not written:
-            return None, None, True
-        clock = [int(part or 0) for part in written.groups()[:3]]
-        fraction, zone = (written[4] or ""), written[5]
-    try:
-        micro = int((fraction + "000000")[:6])
-        moment = day.replace(hour=clock[0], minute=clock[1], second=clock[2], microsecond=micro)
-    except ValueError:
-        return None, None, True
-    if zone:
-        aware = datetime.fromisoformat(moment.isoformat() + zone.replace("Z", "+00:00"))
-        return aware.astimezone(ZONE).replace(tzinfo=None), "timestamp.zone", False
-    return moment, rule, False
-
-
-def _small(numeral: str) -> int:
-    """一 .. 三十一, 廿一; 0 (no such day) for anything else."""
-    numeral = numeral.replace("廿", "二十")
-    has_ten = "十" in numeral
-    tens, _, ones = numeral.rpartition("十") if has_ten else ("", "", numeral)
-    if len(tens) > 1 or len(ones) > 1 or (tens and tens not in _DIGITS):
-        return 0
-    return (_DIGITS.get(tens, 1) if has_ten else 0) * 10 + _DIGITS.get(ones, 0)
+        return None

@@ -1,81 +1,98 @@
-"""Numbers as people type them: integers, prices, percentages, Chinese numerals.
+"""Numbers of columns: decimals, whole numbers, percentages, fitted to precision and scale.
 
-Belongs here: reading one text as an exact decimal. Nothing goes through float. Not here: ranges
-(rules), units of quantity (a number with an unknown unit behind it is unsure).
+Belongs here: what a column makes of a number. Nothing goes through float. Not here: reading the text
+(`figures.py`, `money.py`, `quantities.py`), ranges (rules).
 """
 
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from fractions import Fraction
+from typing import NamedTuple
 
-from hub.cleansing.result import Standard, unsure
+from hub.cleansing import figures, money, quantities
+from hub.cleansing.figures import Reading
+from hub.cleansing.result import Standard, Suggestion, unsure
 from hub.cleansing.text import half_width, preflight, with_width
 
 ONE = Decimal(1)
 INTEGER_DIGITS = 18  # every such number fits 64 bits
-_PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
-_CURRENCY = re.compile(r"^([+-]?)\s*(?:人民币|rmb|cny|[¥￥])\s*[::]?\s*", re.IGNORECASE)
-_CURRENCY_WORD = re.compile(r"\s*(?:元整|元正|圆整|圆|元|rmb|cny)$", re.IGNORECASE)
-_MULTIPLE = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(万|亿)", re.ASCII)
-_CHINESE = re.compile(r"负?[零〇一二三四五六七八九十百千万亿两壹贰叁肆伍陆柒捌玖拾佰仟0-9点.]+")
-_HAS_CHINESE = re.compile("[零〇一二三四五六七八九十百千两壹贰叁肆伍陆柒捌玖拾佰仟万亿]")
-_TIMES = {"万": Decimal(10_000), "亿": Decimal(100_000_000)}
+_SPOKEN = 0.9  # how often a numeral that ends as people speak (一百五) is meant so
+_LONGEST = 80  # characters of a text that can be one number at all
+_SCALED = re.compile("[万亿千百元]")
+_OF_HUNDRED = re.compile(r"(.+?)\s*%|百分之(.+)")
+_OF_THOUSAND = re.compile(r"(.+?)\s*‰|千分之(.+)")
 
 
-def decimal(raw: str, precision: int = 20, scale: int = 6, times: Decimal = ONE) -> Standard:
-    """An exact decimal in plain notation, rounded half up to `scale` digits.
+class Fit(NamedTuple):
+    """What a column takes: precision and scale in digits; times: multiplies (10000 where 万元 is read as yuan).
 
-    `times` multiplies (a column headed 万元 that is stored in yuan: 10000).
+    currency: of its amounts; units: those it understands behind a number (quantities.understood).
+    """
+
+    precision: int = 20
+    scale: int = 6
+    times: Decimal = ONE
+    currency: str = "CNY"
+    units: Mapping[str, Fraction] = quantities.NO_UNITS
+
+
+_DEFAULT = Fit()
+
+
+def decimal(raw: str, fit: Fit = _DEFAULT) -> Standard:
+    """An exact decimal in plain notation, rounded half up to the column's scale.
 
     >>> decimal("￥1,234.50").value, decimal("12,5").reason, decimal("12万5千").value
-    ('1234.5', 'number.unread', '125000')
+    ('1234.5', 'number.comma', '125000')
     """
     special = preflight(raw)
-    if special:
-        return special
-    number, rule = _read(half_width(raw))
-    if number is None:
-        return unsure("number.unread")
-    return with_width(raw, _fit(*_multiplied(number, times, rule), precision, scale))
+    return special or with_width(raw, _fitted(_measured(half_width(raw), fit), fit))
 
 
-def integer(raw: str, suffixes: tuple[str, ...] = (), times: Decimal = ONE) -> Standard:
+def integer(raw: str, fit: Fit = _DEFAULT) -> Standard:
     """A whole number; "30.0" is one, "30.5" is unsure. A known unit behind it is dropped.
 
-    >>> integer("30天", ("天",)), integer("30.5").reason
-    (Standard(value='30', rule='number.unit', reason=None), 'number.not_whole')
+    >>> integer("30").value, integer("30.5").reason
+    ('30', 'number.not_whole')
     """
     special = preflight(raw)
     if special:
         return special
-    typed = half_width(raw)
-    suffix = next((ending for ending in suffixes if typed.lower().endswith(ending)), "")
-    number, rule = _read(typed[: len(typed) - len(suffix)].strip())
-    if number is None:
-        return unsure("number.unread")
-    number, rule = _multiplied(number, times, "number.unit" if suffix else rule)
-    if number != number.to_integral_value():
+    reading = _measured(half_width(raw), fit)
+    if reading.value is not None and reading.value != reading.value.to_integral_value():
         return unsure("number.not_whole")
-    return with_width(raw, _fit(number, rule, INTEGER_DIGITS, 0))
+    whole = Fit(INTEGER_DIGITS, 0)
+    return with_width(raw, _fitted(reading, whole))
 
 
-def percent(raw: str, precision: int = 20, scale: int = 6, times: Decimal = ONE) -> Standard:
-    """Percent as a number: "5%" and "5" are both 5.
+def percent(raw: str, fit: Fit = _DEFAULT) -> Standard:
+    """Percent as a number: "5%" and "5" are both 5, "5‰" is 0.5.
+
+    A sign says what the number is: only a bare one is multiplied (100 for a source that writes shares).
 
     >>> percent("5％")
-    Standard(value='5', rule='percent.sign', reason=None)
+    Standard(value='5', rule='percent.sign', reason=None, suggestion=None)
     """
     special = preflight(raw)
     if special:
         return special
     typed = half_width(raw)
-    number, rule = _read(typed.removesuffix("%").strip())
-    if number is None:
+    if len(typed) > _LONGEST:
         return unsure("number.unread")
-    rule = "percent.sign" if typed.endswith("%") else rule
-    return with_width(raw, _fit(*_multiplied(number, times, rule), precision, scale))
+    for pattern, rule, size in (
+        (_OF_HUNDRED, "percent.sign", ONE),
+        (_OF_THOUSAND, "percent.per_mille", Decimal("0.1")),
+    ):
+        match = pattern.fullmatch(typed)
+        if match:
+            reading = figures.read(match[1] or match[2])
+            if reading.value is not None:
+                reading = Reading(reading.value * size, rule)
+            return with_width(raw, _fitted(reading, fit))
+    return with_width(raw, _fitted(_multiplied(figures.read(typed), fit.times), fit))
 
 
 def plain(number: Decimal) -> str:
@@ -85,51 +102,50 @@ def plain(number: Decimal) -> str:
     return "0" if text in ("-0", "") else text
 
 
-def _read(typed: str) -> tuple[Decimal | None, str | None]:
-    """(number, rule) of a narrow text; (None, None) if it does not say one number for sure."""
-    rule = None
-    stripped = _CURRENCY_WORD.sub("", _CURRENCY.sub(r"\1", typed))
-    if stripped != typed:
-        typed, rule = stripped.strip(), "number.currency"
-    if _PLAIN.fullmatch(typed):
-        return _exact(typed), rule
-    if _GROUPED.fullmatch(typed):
-        return _exact(typed.replace(",", "")), rule or "number.grouping"
-    multiple = _MULTIPLE.fullmatch(typed)
-    if multiple:
-        return Decimal(multiple[1]) * _TIMES[multiple[2]], "number.multiple"
-    if _CHINESE.fullmatch(typed) and _HAS_CHINESE.search(typed):
-        return _chinese(typed), "number.chinese"
-    return None, None
+def _measured(typed: str, fit: Fit) -> Reading:
+    """The number in the column's own unit and currency."""
+    if len(typed) > _LONGEST:
+        return Reading(None, reason="number.unread")
+    reading = money.read(typed, fit.currency)
+    if reading.value is None and fit.units:
+        cut = quantities.split(typed, fit.units)
+        number = figures.read(cut[0]) if cut else reading
+        if cut and number.value is not None:
+            # The cell names its own unit, so the unit that the header names is not its.
+            with localcontext() as wide:
+                wide.prec = 60
+                product = Fraction(number.value) * cut[1]
+                return Reading(Decimal(product.numerator) / Decimal(product.denominator), "number.unit")
+    if fit.times != ONE and reading.rule and _SCALED.search(typed):
+        return Reading(None, reason="number.unit_twice")
+    return _multiplied(reading, fit.times)
 
 
-def _exact(typed: str) -> Decimal | None:
-    try:
-        return Decimal(typed)
-    except InvalidOperation:
-        return None
+def _multiplied(reading: Reading, times: Decimal) -> Reading:
+    if times == ONE or not reading.value:
+        return reading
+    return Reading(reading.value * times, "number.unit")
 
 
-def _chinese(typed: str) -> Decimal | None:
-    """By cn2an in smart mode, which also knows 12万5千 and 三千五; what it refuses is unsure."""
-    import cn2an
-
-    try:
-        return Decimal(str(cn2an.cn2an(typed, "smart")))
-    except (ValueError, KeyError, IndexError, InvalidOperation):
-        return None
-
-
-def _multiplied(number: Decimal, times: Decimal, rule: str | None) -> tuple[Decimal, str | None]:
-    return (number, rule) if times == ONE or number == 0 else (number * times, "number.unit")
+def _fitted(reading: Reading, fit: Fit) -> Standard:
+    if reading.value is None:
+        guess = None if reading.guess is None else _rounded(reading.guess, fit)
+        suggestion = Suggestion(guess[0], "number.spoken", _SPOKEN) if guess and fit.times == ONE else None
+        return unsure(reading.reason or "number.unread", suggestion)
+    done = _rounded(reading.value, fit)
+    if done is None:
+        return unsure("number.too_large")
+    return Standard(done[0], reading.rule if done[1] else "number.rounded")
 
 
-def _fit(number: Decimal, rule: str | None, precision: int, scale: int) -> Standard:
+def _rounded(number: Decimal, fit: Fit) -> tuple[str, bool] | None:
+    """(plain text within the column's scale, whether nothing was rounded); None if it is too large."""
+    digits = fit.precision - fit.scale
     with localcontext() as exact:
         exact.prec = 400
-        if number.adjusted() >= precision - scale:
-            return unsure("number.too_large")
-        rounded = number.quantize(ONE.scaleb(-scale), ROUND_HALF_UP)
-        if rounded.adjusted() >= precision - scale and rounded != 0:
-            return unsure("number.too_large")
-        return Standard(plain(rounded), rule if rounded == number else "number.rounded")
+        if number.adjusted() >= digits and number:
+            return None
+        rounded = number.quantize(ONE.scaleb(-fit.scale), ROUND_HALF_UP)
+        if rounded.adjusted() >= digits and rounded != 0:
+            return None
+        return plain(rounded), rounded == number

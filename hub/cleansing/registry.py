@@ -10,11 +10,11 @@ from decimal import Decimal
 from functools import partial
 
 from hub.cleansing import codes as code_forms
-from hub.cleansing import dates, numbers, text
+from hub.cleansing import dates, money, numbers, quantities, text
 from hub.cleansing.boolean import boolean
 from hub.cleansing.nearest import or_nearest
 from hub.cleansing.phone import phone
-from hub.cleansing.result import Standardiser
+from hub.cleansing.result import Standard, Standardiser
 from hub.cleansing.units import unit
 from hub.cleansing.uscc import uscc
 from schemas.model import CodeList, Column
@@ -22,8 +22,6 @@ from schemas.problems import Problem
 
 CodeLists = Mapping[str, CodeList]
 Maker = Callable[[Column, CodeLists, Decimal], Standardiser]
-
-_DAYS = ("个工作日", "工作日", "天", "日", "days", "day")
 
 
 def _listed(column: Column, lists: CodeLists, _: Decimal) -> Standardiser:
@@ -44,16 +42,16 @@ def code_list(column: Column, lists: CodeLists, otherwise: str = "") -> CodeList
     return lists[name]
 
 
-def _decimal(column: Column, _: CodeLists, times: Decimal) -> Standardiser:
-    return partial(numbers.decimal, precision=column.precision, scale=column.scale, times=times)
+def fit(column: Column, lists: CodeLists, times: Decimal) -> numbers.Fit:
+    """What a column of numbers takes, by its precision, scale and unit (a currency, a unit of measure, or neither)."""
+    unit = column.unit or ""
+    currency = unit if unit in money.CURRENCIES else "CNY"
+    understood = quantities.understood(column.unit, lists.get("unit"))
+    return numbers.Fit(column.precision, column.scale, times, currency, understood)
 
 
-def _integer(column: Column, _: CodeLists, times: Decimal) -> Standardiser:
-    return partial(numbers.integer, suffixes=_DAYS if (column.unit or "").startswith("day") else (), times=times)
-
-
-def _percent(column: Column, _: CodeLists, times: Decimal) -> Standardiser:
-    return partial(numbers.percent, precision=column.precision, scale=column.scale, times=times)
+def _number(standardiser: Callable[[str, numbers.Fit], Standard]) -> Maker:
+    return lambda column, lists, times: partial(standardiser, fit=fit(column, lists, times))
 
 
 def _always(standardiser: Standardiser) -> Maker:
@@ -64,16 +62,16 @@ STANDARDISERS: dict[str, Maker] = {
     "text": _always(text.text),
     "name": _always(text.name),
     "code": _always(code_forms.code),
-    "material_code": _always(code_forms.code),
+    "material_code": _always(code_forms.material_code),
     "uscc": _always(uscc),
     "phone": _always(phone),
     "unit": _unit,
     "code_list": _listed,
     "date": _always(dates.date_),
     "timestamp": _always(dates.timestamp),
-    "integer": _integer,
-    "decimal": _decimal,
-    "percent": _percent,
+    "integer": _number(numbers.integer),
+    "decimal": _number(numbers.decimal),
+    "percent": _number(numbers.percent),
     "boolean": _always(boolean),
 }
 # A column's type decides the form of its value; these standardisers make text.

@@ -13,7 +13,7 @@ from hub.cleansing.codes import material_match_key
 from hub.cleansing.names import company_key, name_match_key
 from hub.cleansing.registry import STANDARDISERS, standardiser
 from hub.cleansing.result import Standard
-from hub.cleansing.text import repair_mojibake
+from hub.cleansing.mojibake import repair_mojibake
 from hub.cleansing.uscc import is_valid
 from hub.cleansing.wording import change_titles, reason_titles
 from schemas.model import Code, CodeList, Column, Text
