@@ -13,10 +13,14 @@ from typing import Any
 import psycopg
 
 from hub.quality.sets.agreement import disagreement
+from hub.quality.sets.datasets import freshness, row_count, schema_stable
 from hub.quality.sets.duplicates import same_name, unique_across
 from hub.quality.sets.free_sql import set_expression
+from hub.quality.sets.loops import find_loops, no_loop
 from hub.quality.sets.references import reference
+from hub.quality.sets.roll_up import roll_costs, roll_up
 from hub.quality.sets.surroundings import Surroundings
+from hub.quality.sets.totals import balance, total
 from hub.quality.systems import NO_SYSTEMS, Systems
 from schemas.model import Contract, Rule
 from schemas.problems import Problem
@@ -26,11 +30,21 @@ QUERIES: dict[str, Callable[[Rule, Surroundings], str]] = {
     "unique_across": unique_across,
     "same_name": same_name,
     "disagreement": disagreement,
+    "total": total,
+    "balance": balance,
+    "roll_up": roll_up,
+    "no_loop": no_loop,
+    "freshness": freshness,
+    "row_count": row_count,
+    "schema_stable": schema_stable,
     "set_expression": set_expression,
 }
 
 # What must be computed step by step before the query can be asked, into temporary tables.
-PREPARE: dict[str, Callable[[psycopg.Connection[Any], Rule, Surroundings], None]] = {}
+PREPARE: dict[str, Callable[[psycopg.Connection[Any], Rule, Surroundings], None]] = {
+    "no_loop": find_loops,
+    "roll_up": roll_costs,
+}
 
 
 def query_of(rule: Rule, around: Surroundings) -> str:

@@ -38,10 +38,13 @@ class UnitFactors:
 
     @classmethod
     def of(cls, rule: Rule, around: Surroundings) -> UnitFactors:
-        """From the rule's argument `unit` and the code list of units (attributes dimension and factor)."""
-        unit = str(rule.args.get("unit") or "")
-        if not unit:
-            return cls("", "")
+        """As the rule's argument `unit` says."""
+        unit = rule.args.get("unit")
+        return cls.named(str(unit), around) if unit else cls("", "")
+
+    @classmethod
+    def named(cls, unit: str, around: Surroundings) -> UnitFactors:
+        """By the code list of units: attributes `dimension` and `factor` (base units in one of it)."""
         listed = around.codes.get("unit")
         values = [
             f"({text(code.code)}, {text(str(code.attributes['dimension']))}, {Decimal(str(code.attributes['factor']))})"
@@ -67,3 +70,7 @@ class UnitFactors:
         """SQL for the row's number in the base unit of its dimension."""
         value = f"{alias}.{identifier(column.name)}"
         return f"{value} * coalesce(u_{alias}.factor, 1)" if self.unit else value
+
+    def factor(self, alias: str) -> str:
+        """SQL for how many base units one unit of the row is."""
+        return f"coalesce(u_{alias}.factor, 1)" if self.unit else "1"
