@@ -15,7 +15,7 @@ from hub.cleansing.decisions import NONE, Decisions, decisions_of
 from hub.cleansing.decisions import fingerprint as fingerprint_of_decisions
 from hub.landing.digests import SCHEME
 from schemas.loader import code_lists, contracts, fingerprint, mappings
-from schemas.model import CodeList, Contract, Mapping
+from schemas.model import CodeList, Contract, Mapping, Text
 from schemas.problems import Problem
 
 UPLOADS = "uploads"  # the system name under which approved uploads are loaded
@@ -25,8 +25,8 @@ UPLOADS = "uploads"  # the system name under which approved uploads are loaded
 class Dataset:
     """One dataset, as configured; `with_decisions` adds what people decided about its values.
 
-    name: "<system>.<object>"; rules: fingerprint of contract, mapping, code lists, decisions and the way rows are
-    compared.
+    name: "<system>.<object>"; rules: fingerprint of everything that decides what a single row becomes: contract,
+    mapping, code lists, decisions, and the way rows are compared.
     """
 
     name: str
@@ -65,13 +65,38 @@ def dataset(name: str, plant: str, mirror: bool = False) -> Dataset:
         contract=contract,
         mapping=mapping,
         codes=code_lists(),
-        rules=f"{fingerprint(contract, mapping)} {SCHEME}",
+        rules=f"{fingerprint(_judging(contract), mapping)} {SCHEME}",
         mirror=mirror,
     )
 
 
 def with_decisions(connection: psycopg.Connection[Any], about: Dataset) -> Dataset:
-    """The dataset with what people decided up to now; its rules are other ones whenever that changed."""
+    """A dataset as configured, without decisions so far, with what people decided up to now.
+
+    Its rules are other ones whenever that changed.
+    Ask while holding the lease of its system, so that nobody judges by what was in force before a wait.
+    """
     decisions = decisions_of(connection, about.name, about.mapping.department, about.contract.entity)
-    rules = f"{fingerprint(about.contract, about.mapping)} {SCHEME} {fingerprint_of_decisions(decisions)}".rstrip()
+    rules = f"{about.rules} {fingerprint_of_decisions(decisions)}".rstrip()
     return replace(about, decisions=decisions, rules=rules)
+
+
+_NO_TEXT = Text(zh="", en="")
+
+
+def _judging(contract: Contract) -> Contract:
+    """Only what a single row is judged by.
+
+    Rules over several rows are decided again after every sync anyway, and a better wording changes no row.
+    """
+    return replace(
+        contract,
+        columns=tuple(
+            replace(column, title=_NO_TEXT, description=None, synonyms=(), example=None) for column in contract.columns
+        ),
+        rules=tuple(
+            replace(rule, title=_NO_TEXT, why=_NO_TEXT, fix=_NO_TEXT, threshold=None)
+            for rule in contract.rules
+            if rule.scope == "row"
+        ),
+    )

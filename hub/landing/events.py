@@ -21,7 +21,9 @@ from connectors.mes.items import Item, Refused, Rows, as_text, rejected_table, r
 from connectors.mes.webhook import Event
 from hub.landing.dataset import dataset
 from hub.landing.lease import lease
-from hub.landing.load import Load, LoadResult
+from hub.landing.load import Load
+from hub.landing.rejudge import rejudge
+from hub.landing.result import LoadResult
 from hub.settings import settings
 from hub.store.engine import connect
 from schemas.model import Text
@@ -64,15 +66,17 @@ def waiting_datasets(connection: psycopg.Connection[Any]) -> list[tuple[str, int
 def land_events(system: SystemConfig, object_name: str, run_id: str, wait_seconds: float = 600) -> LoadResult | None:
     """Load the waiting events of one object; None if there is nothing that a load could bring.
 
-    Nothing is landed before the object was read once, nor while its rules have changed since: that read
-    carries the same records, and vouches for the rules. An event that a later read already covers, or that
-    is older than what is known of its record, is marked outdated.
+    Nothing is landed before the object was read once, nor if its rules have changed since and its rows cannot be
+    judged again: the next read carries the same records, and vouches for the rules. An event that a later read
+    already covers, or that is older than what is known of its record, is marked outdated.
     """
     endpoint = system.mes_endpoints[object_name]
     about = dataset(f"{system.system}.{object_name}", system.plant)
     with lease(system.system, run_id, wait_seconds) as held, connect() as connection:
-        row = connection.execute("select position, rules from ops.cursor where dataset = %s", (about.name,)).fetchone()
-        if row is None or row[1] != about.rules:
+        row = connection.execute("select position from ops.cursor where dataset = %s", (about.name,)).fetchone()
+        connection.commit()
+        judged = None if row is None else rejudge(connection, about, held, run_id, settings().landing)
+        if row is None or (judged is not None and judged.problem is not None):
             return None
         _outdate(connection, about.name, row[0])
         events = _waiting(connection, about.name)

@@ -9,7 +9,7 @@ for many rows the digests of everything stored are fetched once (1 µs per store
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,6 +117,12 @@ class Known:
                 unseen = keys[~seen]
                 gone.append(unseen[~np.isin(unseen, keys[seen])])  # two keys could have one digest
         return self.named(np.concatenate(gone))
+
+    def digests(self, outcomes: Iterable[str] = OUTCOMES) -> Numbers:
+        """Digests of the stored keys with these outcomes."""
+        wanted = [OUTCOMES.index(name) for name in outcomes]
+        parts = [part["key"][np.isin(part["outcome"], wanted)] for part in self._fetched().parts()]
+        return np.concatenate([np.empty(0, np.uint64), *parts])
 
     def named(self, digests: Numbers) -> list[str]:
         """The stored keys with these digests."""

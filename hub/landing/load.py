@@ -9,24 +9,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import psycopg
+import pyarrow as pa
 
-from connectors.base import Connector, Deletions, ListsKeys, Page, RemembersParts, SourceSchema, TellsSchema
+from connectors.base import KEY, Connector, Deletions, ListsKeys, Page, RemembersParts, SourceSchema, TellsSchema
 from hub.landing import drift, mirror
 from hub.landing.ahead import read_ahead
 from hub.landing.crash import reach
 from hub.landing.dataset import Dataset, with_decisions
 from hub.landing.deletions import record_deletions, refuse_shrinking
 from hub.landing.digests import HASH, Spool, with_row_hash
-from hub.landing.known import Known, repeated_key, repeated_on_page
+from hub.landing.holding import waiting_rows
+from hub.landing.known import OUTCOMES, Compared, Known, repeated_key, repeated_on_page
 from hub.landing.lease import Lease, fence
 from hub.landing.merge import key_repeated, merge_page, register_file
-from hub.landing.prepare import PageKeys, check_page, to_process
+from hub.landing.prepare import PageKeys, Waiting, check_page, to_process
 from hub.landing.record import (
     begin_load,
     burden_of,
@@ -37,6 +39,8 @@ from hub.landing.record import (
     move_cursor,
     remarks_of,
 )
+from hub.landing.rejudge import rejudge
+from hub.landing.result import LoadResult
 from hub.landing.stage import write_landed
 from hub.store.engine import connect
 from schemas.problems import Problem
@@ -47,26 +51,6 @@ PAUSES = ("schema_paused", "erp_outside_hours")
 
 Progress = Callable[[str, int], None]  # (dataset, rows read so far)
 Write = Callable[[], Counter[str]]  # writes a page; returns corrections of its counts
-
-
-@dataclass(frozen=True)
-class LoadResult:
-    """rows_read = loaded + held + rejected + unchanged; deleted keys are counted beside."""
-
-    dataset: str
-    load_id: int
-    status: str  # ok, failed, paused
-    rows_read: int = 0
-    loaded: int = 0
-    held: int = 0
-    rejected: int = 0
-    unchanged: int = 0
-    deleted: int = 0
-    problem: Problem | None = None
-
-    @property
-    def adds_up(self) -> bool:
-        return self.rows_read == self.loaded + self.held + self.rejected + self.unchanged
 
 
 class Load:
@@ -105,6 +89,7 @@ class Load:
         `connector` is opened inside the load, so that an unreachable source is a failed load on record.
         A Problem ends the load as failed (what was committed stays) and comes back in the result.
         """
+        self._rejudge()
         position, rules_changed = self._begin()
         source: Connector | None = None
         try:
@@ -131,6 +116,13 @@ class Load:
         return self._result("ok")
 
     # -- steps -----------------------------------------------------------------------------------
+
+    def _rejudge(self) -> None:
+        """Other rules since: judge what is stored first, so that the source need only be asked for what is new."""
+        result = rejudge(self.connection, self.dataset, self.lease, self.run_id, self.landing)
+        if result is not None and result.problem is not None:
+            # Then all of the source is read again and judged, as a load by new rules can do, too.
+            self.notes += [result.problem, Problem("rejudge_instead_read", dataset=self.dataset.name)]
 
     def _begin(self) -> tuple[dict[str, Any] | None, bool]:
         """Open the load; returns the cursor and whether the rules changed since everything stored was judged."""
@@ -163,7 +155,7 @@ class Load:
         rows, rejected, compared = to_process(rows, rejected, compared, look_at_all)
         landed = page.rows if page.file is not None else rows.drop_columns([HASH])
         staged = self.writer.submit(write_landed, landed, self.landing, self.dataset.name)
-        checked = check_page(self.dataset, rows, rejected, compared, page, rules_changed)
+        checked = check_page(self.dataset, rows, rejected, compared, page, rules_changed, self._waiting(rows, compared))
         path, sha256 = staged.result()
         reach("stage")
         reach("validate")
@@ -174,12 +166,12 @@ class Load:
             file_id = register_file(
                 self.connection, self.load_id, self.dataset, path, sha256, landed.num_rows, page.file
             )
-            same = merge_page(
+            corrections = merge_page(
                 self.connection, self.dataset, self.load_id, file_id, checked, page.file is not None, rules_changed
             )
             if self.dataset.mirror:
                 mirror.upsert(self.connection, self.dataset.name, landed)
-            return Counter(unchanged=same.total(), loaded=-same["loaded"], held=-same["held"])
+            return corrections
 
         self._account(page, counts, write)
 
@@ -227,6 +219,14 @@ class Load:
         records = np.empty(len(keys.digests), self.seen.dtype)
         records["key"] = keys.digests
         self.seen.add(records)
+
+    def _waiting(self, rows: pa.Table, compared: Compared) -> Waiting:
+        """Those of the rows that a rule over several rows holds back, with the records they wait with."""
+        held = compared.outcome[: rows.num_rows] == OUTCOMES.index("held")
+        if not held.any():
+            return {}
+        with self.connection.transaction():
+            return waiting_rows(self.connection, self.dataset, rows[KEY].filter(pa.array(held)).to_pylist())
 
     def _delete_reported(self, page: Page) -> int:
         """A key that is deleted and on the page as well has come back: the row stands."""
@@ -293,14 +293,4 @@ class Load:
         self.known.close()
 
     def _result(self, status: str) -> LoadResult:
-        return LoadResult(
-            self.dataset.name,
-            self.load_id,
-            status,
-            rows_read=self.counts["rows_read"],
-            loaded=self.counts["loaded"],
-            held=self.counts["held"],
-            rejected=self.counts["rejected"],
-            unchanged=self.counts["unchanged"],
-            deleted=self.counts["deleted"],
-        )
+        return LoadResult.of(self.dataset.name, self.load_id, status, self.counts)

@@ -62,7 +62,9 @@ def merge_page(
     """Write one checked page; the caller owns the transaction.
 
     rules_changed: known rows come as new versions although only the rules may be new; those whose content
-    is the same after all get their new hash and nothing else. Returns how many, by outcome.
+    is the same after all get their new hash and nothing else. A held row may say itself in which landed file it
+    stands ("file_id"). Returns what the counts of the page must be corrected by, and "returned": rows that were
+    held and are loaded now.
     """
     sheet_file = file_id if in_sheet else None
     same: Counter[str] = Counter()
@@ -77,6 +79,7 @@ def merge_page(
         same["held"] = _refresh_held(connection, dataset, file_id, unchanged)
     _merge_held(connection, dataset, load_id, file_id, held)
     _merge_rejected(connection, dataset, load_id, file_id, page.rejected)
+    returned = 0
     if page.outcome.num_rows or page.findings.num_rows or page.changes.num_rows or page.suggestions.num_rows:
         fill_temporary(
             connection,
@@ -86,7 +89,7 @@ def merge_page(
         )
         if page.outcome.num_rows:
             connection.execute("analyze page_outcome")
-            _leave_other_outcomes(connection, dataset)
+            returned = _leave_other_outcomes(connection, dataset)
             if in_sheet:
                 _follow_moved_rows(connection, dataset, file_id)
         merge_changes(connection, dataset, load_id, sheet_file, page.changes)
@@ -94,7 +97,7 @@ def merge_page(
         merge_suggestions(connection, dataset.name, page.suggestions)
         if dataset.decisions.corrections:
             note_outdated(connection, dataset.name, page.outdated)
-    return same
+    return Counter(unchanged=same.total(), loaded=-same["loaded"], held=-same["held"], returned=returned)
 
 
 def _add_core(
@@ -143,13 +146,22 @@ def _change_core(
     if rules_changed:
         connection.execute("analyze page_core")
         content = [column.name for column in dataset.contract.columns]
+        facts = {"stored": _names(content, "c"), "new": _names(content, "p"), **parts}
+        # Most rows stay as they are to the last bit: writing them again would cost more than all the rest.
         same = connection.execute(
+            sql.SQL(
+                "delete from page_core p using {core} c where c._dataset = {dataset}"
+                " and c._source_key = p._source_key and (c._row_hash, c._row_no, c._file_id, {stored})"
+                " is not distinct from (p._row_hash, p._row_no, {file}::bigint, {new})"
+            ).format(**facts)
+        ).rowcount
+        same += connection.execute(
             sql.SQL(
                 "with same as (update {core} c set _row_hash = p._row_hash, _row_no = p._row_no,"
                 " _file_id = {file}::bigint from page_core p where c._dataset = {dataset}"
                 " and c._source_key = p._source_key and ({stored}) is not distinct from ({new})"
                 " returning p._source_key) delete from page_core p using same where p._source_key = same._source_key"
-            ).format(stored=_names(content, "c"), new=_names(content, "p"), **parts)
+            ).format(**facts)
         ).rowcount
     connection.execute(
         sql.SQL(
@@ -195,7 +207,7 @@ def _refresh_held(
             " where dataset = %(dataset)s and source_key = %(source_key)s",
             [
                 {
-                    "row_hash": row["row_hash"], "file": file_id, "row_no": row["row_no"],
+                    "row_hash": row["row_hash"], "file": row.get("file_id", file_id), "row_no": row["row_no"],
                     "dataset": dataset.name, "source_key": row["source_key"],
                 }
                 for row in rows
@@ -218,7 +230,8 @@ def _merge_held(
             [
                 {
                     **row, "dataset": dataset.name, "entity": dataset.contract.entity, "plant": dataset.plant,
-                    "record": Jsonb(row["record"]), "raw": Jsonb(row["raw"]), "file": file_id, "load": load_id,
+                    "record": Jsonb(row["record"]), "raw": Jsonb(row["raw"]), "file": row.get("file_id", file_id),
+                    "load": load_id,
                 }
                 for row in rows
             ],
@@ -239,25 +252,34 @@ def _merge_rejected(
         )
 
 
-def _leave_other_outcomes(connection: psycopg.Connection[Any], dataset: Dataset) -> None:
-    """A row that was held and is now loaded (or the other way round) leaves its old place."""
+def _leave_other_outcomes(connection: psycopg.Connection[Any], dataset: Dataset) -> int:
+    """A row that was held and is now loaded (or the other way round) leaves its old place.
+
+    Returns how many were held and are loaded now.
+    """
+    returned = 0
     for outcome, table, key, name in (
         ("loaded", core_table(dataset), "_source_key", "_dataset"),
         ("held", sql.Identifier("quality", "held_row"), "source_key", "dataset"),
         ("rejected", sql.Identifier("quality", "rejected_row"), "source_key", "dataset"),
     ):
-        connection.execute(
-            sql.SQL(
-                "delete from {table} t using page_outcome o where t.{name} = {dataset} and t.{key} = o.source_key"
-                " and o.outcome <> {outcome}"
-            ).format(
-                table=table,
-                name=sql.Identifier(name),
-                key=sql.Identifier(key),
-                dataset=sql.Literal(dataset.name),
-                outcome=sql.Literal(outcome),
+        (now_loaded,) = one(
+            connection.execute(
+                sql.SQL(
+                    "with gone as (delete from {table} t using page_outcome o where t.{name} = {dataset}"
+                    " and t.{key} = o.source_key and o.outcome <> {outcome} returning o.outcome)"
+                    " select count(*) filter (where outcome = 'loaded') from gone"
+                ).format(
+                    table=table,
+                    name=sql.Identifier(name),
+                    key=sql.Identifier(key),
+                    dataset=sql.Literal(dataset.name),
+                    outcome=sql.Literal(outcome),
+                )
             )
         )
+        returned += now_loaded if outcome == "held" else 0
+    return returned
 
 
 def _follow_moved_rows(connection: psycopg.Connection[Any], dataset: Dataset, file_id: int) -> None:

@@ -7,6 +7,7 @@ and its upkeep inside a page's transaction. Not here: cleaned data (core), what 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from psycopg import sql
 from connectors.base import KEY, ROW_NO
 from hub.landing.bulk import copy_in
 from hub.landing.dataset import Dataset
-from hub.landing.known import known_rows
+from hub.landing.known import Known
+from hub.landing.replay import Wanted, replay
 
 SOURCE_KEY = "_source_key"
 LOADED_AT = "_loaded_at"
@@ -106,51 +108,20 @@ def delete_keys(connection: psycopg.Connection[Any], dataset: str, keys: Iterabl
 
 
 def begin(connection: psycopg.Connection[Any], dataset: Dataset, landing: Path) -> None:
-    """Fill a mirror that does not exist yet with what was landed before it was asked for."""
+    """Fill a mirror that does not exist yet with what was landed before it was asked for.
+
+    Raises Problem if a landed file that is needed is gone or damaged.
+    """
     if _columns(connection, _names(dataset.name)):
         return
-    if rebuild(connection, dataset.name, landing):
-        prune(connection, dataset.name, known_rows(dataset))
-
-
-def rebuild(connection: psycopg.Connection[Any], dataset: str, landing: Path) -> int:
-    """Fill the mirror from the landed files: the newest raw row of every key; returns the number of rows.
-
-    For a dataset that was loaded before its mirror was asked for. Rows deleted in the source since are
-    left out by `prune`.
-    """
-    import duckdb
-
-    files = connection.execute(
-        "select id, path from ops.landed_file where dataset = %s order by id", (dataset,)
-    ).fetchall()
-    if not files:
-        return 0
-    with duckdb.connect() as engine:
-        engine.execute("create table landed_order (path varchar, place bigint)")
-        engine.executemany("insert into landed_order values (?, ?)", [[str(landing / path), n] for n, path in files])
-        newest: Any = engine.sql(
-            f"select * exclude (filename, place, path, newest) from (select r.*, o.*, row_number() over"
-            f" (partition by r.{KEY} order by o.place desc) as newest from read_parquet(?, union_by_name = true,"
-            f" filename = true) r join landed_order o on o.path = r.filename) where newest = 1",
-            params=[sorted({str(landing / path) for _, path in files})],
-        )
-        rows = 0
-        for batch in newest.to_arrow_reader(50_000):
-            upsert(connection, dataset, pa.Table.from_batches([batch]))
-            rows += batch.num_rows
-    return rows
-
-
-def prune(connection: psycopg.Connection[Any], dataset: str, known_keys: sql.Composable) -> int:
-    """Remove mirrored rows whose key is not among `known_keys` (SELECT source_key ...); returns how many."""
-    if not _columns(connection, _names(dataset)):
-        return 0
-    return connection.execute(
-        sql.SQL(
-            "delete from {table} m where not exists (select 1 from ({known}) k where k.source_key = m.{key})"
-        ).format(table=mirror_table(dataset), known=known_keys, key=sql.Identifier(SOURCE_KEY))
-    ).rowcount
+    with closing(Known(connection, dataset)) as known:
+        wanted = Wanted(known.digests(("loaded", "held")))
+    newest: pa.Schema | None = None
+    for page in replay(connection, dataset.name, wanted, landing):
+        newest = newest or page.rows.schema
+        upsert(connection, dataset.name, page.rows)
+    if newest is not None:
+        ensure_mirror(connection, dataset.name, newest)  # older rows, which came later, may have had other types
 
 
 def sql_type(kind: pa.DataType) -> str:

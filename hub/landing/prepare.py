@@ -7,7 +7,9 @@ rejected. Not here: what the store has already (known.py), the write transaction
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +23,9 @@ from hub.landing.dataset import Dataset
 from hub.landing.digests import HASH, key_digests, text_hashes
 from hub.landing.known import OUTCOMES, UNKNOWN, Compared, Flags, Numbers
 from hub.quality.row_rules import check_rows
+
+Waiting = Mapping[str, Mapping[str, str]]  # {source key: record of quality.held_row}
+_NOBODY: Waiting = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -79,18 +84,27 @@ def to_process(
 
 
 def check_page(
-    dataset: Dataset, rows: pa.Table, rejected: pa.Table, compared: Compared, page: Page, rules_changed: bool
+    dataset: Dataset,
+    rows: pa.Table,
+    rejected: pa.Table,
+    compared: Compared,
+    page: Page,
+    rules_changed: bool,
+    waiting: Waiting = _NOBODY,
 ) -> CheckedPage:
     """Clean and check these rows (with HASH) of the page; pure but for the functions of cleansing and quality.
 
     rules_changed: rows that the store has are judged by other rules now, so all of them are new versions
     until the merge has compared their contents.
+    waiting: the records of rows that a rule over several rows holds back. Such a row stays held while its record
+    is the same; with another one it is judged anew.
     """
     source = rows.drop_columns([HASH])
     standardised = standardise(source, dataset.mapping, dataset.contract, dataset.codes, dataset.decisions)
     findings = check_rows(standardised, source, dataset.mapping, dataset.contract, dataset.codes)
     held_keys = pc.unique(findings.filter(pc.equal(findings["hold"], True))[KEY])
     is_held = _flags(pc.is_in(standardised.values[KEY], value_set=held_keys.cast(pa.string())))
+    is_held |= _still_waiting(standardised.values, waiting)
 
     size = rows.num_rows
     outcome = np.concatenate([is_held.astype(np.int8), np.full(rejected.num_rows, OUTCOMES.index("rejected"), np.int8)])
@@ -180,11 +194,23 @@ def _held_rows(values: pa.Table, source: pa.Table) -> list[dict[str, Any]]:
             "source_key": place[KEY],
             "row_no": place[ROW_NO],
             "row_hash": UUID(bytes=place[HASH]),
-            "record": _as_text(record),
-            "raw": _as_text(raw),
+            "record": as_text(record),
+            "raw": as_text(raw),
         }
         for place, record, raw in zip(places, records, raws, strict=True)
     ]
+
+
+def _still_waiting(values: pa.Table, waiting: Waiting) -> Flags:
+    """Rows whose record is the one they wait with."""
+    still = np.zeros(values.num_rows, bool)
+    if waiting:
+        places = np.nonzero(_flags(pc.is_in(values[KEY], value_set=pa.array(list(waiting), pa.string()))))[0]
+        theirs = values.take(pa.array(places))
+        records = theirs.drop_columns([KEY, ROW_NO]).to_pylist()
+        for place, key, record in zip(places, theirs[KEY].to_pylist(), records, strict=True):
+            still[place] = as_text(record) == waiting[key]
+    return still
 
 
 def _rejected_rows(rejected: pa.Table) -> list[dict[str, Any]]:
@@ -200,7 +226,8 @@ def _rejected_rows(rejected: pa.Table) -> list[dict[str, Any]]:
     ]
 
 
-def _as_text(row: dict[str, Any]) -> dict[str, str]:
+def as_text(row: dict[str, Any]) -> dict[str, str]:
+    """A row as quality.held_row keeps it: values as text, without those that are null."""
     return {name: str(value) for name, value in row.items() if value is not None}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -16,24 +16,35 @@ from psycopg.types.json import Jsonb
 from connectors.base import Connector, SourceFile, TellsBurden, TellsRemarks
 from hub.landing.dataset import Dataset
 from hub.landing.lease import Lease
+from hub.quality.history import note_versions
 from hub.store.engine import one
+from schemas.loader import code_lists, contracts
 from schemas.problems import Problem
 
 Position = dict[str, Any]
+Kind = Literal["read", "rejudge", "settle"]  # what ops.load.kind says of a load
 
 
-def begin_load(connection: psycopg.Connection[Any], dataset: Dataset, held: Lease, run_id: str) -> int:
+def begin_load(
+    connection: psycopg.Connection[Any], dataset: Dataset, held: Lease, run_id: str, kind: Kind = "read"
+) -> int:
     """A new running load; returns its id."""
     # We hold the lease, so whatever still says "running" is a load that was killed.
     connection.execute(
         "update ops.load set status = 'interrupted', finished_at = now() where dataset = %s and status = 'running'",
         (dataset.name,),
     )
+    last = connection.execute(
+        "select rules from ops.load where dataset = %s order by id desc limit 1", (dataset.name,)
+    ).fetchone()
+    if last is None or last[0] != dataset.rules:
+        # Before any row is judged by them, so that a finding they end is not put down to the source.
+        note_versions(connection, contracts(), code_lists())
     (load_id,) = one(
         connection.execute(
-            "insert into ops.load (run_id, system, dataset, entity, epoch, rules, status)"
-            " values (%s, %s, %s, %s, %s, %s, 'running') returning id",
-            (run_id, dataset.system, dataset.name, dataset.contract.entity, held.epoch, dataset.rules),
+            "insert into ops.load (run_id, system, dataset, entity, epoch, rules, kind, status)"
+            " values (%s, %s, %s, %s, %s, %s, %s, 'running') returning id",
+            (run_id, dataset.system, dataset.name, dataset.contract.entity, held.epoch, dataset.rules, kind),
         )
     )
     return int(load_id)
@@ -43,9 +54,10 @@ def count_rows(connection: psycopg.Connection[Any], load_id: int, counts: Counte
     """Add a page's counts to the load's."""
     connection.execute(
         "update ops.load set rows_read = rows_read + %s, loaded = loaded + %s, held = held + %s,"
-        " rejected = rejected + %s, unchanged = unchanged + %s, deleted = deleted + %s where id = %s",
+        " rejected = rejected + %s, unchanged = unchanged + %s, deleted = deleted + %s, returned = returned + %s"
+        " where id = %s",
         (
-            *(counts[name] for name in ("rows_read", "loaded", "held", "rejected", "unchanged", "deleted")),
+            *(counts[name] for name in ("rows_read", "loaded", "held", "rejected", "unchanged", "deleted", "returned")),
             load_id,
         ),
     )
@@ -55,9 +67,9 @@ def end_load(
     connection: psycopg.Connection[Any],
     load_id: int,
     status: str,
-    problem: Problem | None,
-    burden: dict[str, Any] | None,
-    notes: Iterable[Problem],
+    problem: Problem | None = None,
+    burden: dict[str, Any] | None = None,
+    notes: Iterable[Problem] = (),
 ) -> None:
     """burden: what the read cost its source; notes: what reading found out and decided."""
     told = {json.dumps(note.as_json(), default=str): note.as_json() for note in notes}
@@ -107,13 +119,37 @@ def move_cursor(
     )
 
 
+def judged_down_to(connection: psycopg.Connection[Any], dataset: Dataset) -> int | None:
+    """The landed file that an unfinished rejudge by these same rules came down to; None: begin with the newest."""
+    row = connection.execute("select judged from ops.cursor where dataset = %s", (dataset.name,)).fetchone()
+    if row is None or row[0] is None or row[0]["rules"] != dataset.rules:
+        return None
+    return int(row[0]["down_to"])
+
+
+def note_judged(connection: psycopg.Connection[Any], dataset: Dataset, down_to: int) -> None:
+    """Every row whose newest landed file is this or a newer one has been judged by the dataset's rules."""
+    connection.execute(
+        "update ops.cursor set judged = %s where dataset = %s",
+        (Jsonb({"rules": dataset.rules, "down_to": down_to}), dataset.name),
+    )
+
+
+def vouch(connection: psycopg.Connection[Any], dataset: Dataset) -> None:
+    """All stored rows have been judged by the dataset's rules."""
+    connection.execute(
+        "update ops.cursor set rules = %s, judged = null where dataset = %s", (dataset.rules, dataset.name)
+    )
+
+
 def is_new_version(connection: psycopg.Connection[Any], dataset: Dataset, file: SourceFile) -> bool:
     """True unless this very file was the last one landed by a finished load of this dataset."""
-    row = connection.execute(
-        "select f.source_sha256, f.source_path from ops.landed_file f join ops.load l on l.id = f.load_id"
-        " where f.dataset = %s and l.status = 'ok' order by f.id desc limit 1",
-        (dataset.name,),
-    ).fetchone()
+    with connection.transaction():  # one left open would make every page's transaction a part of it
+        row = connection.execute(
+            "select f.source_sha256, f.source_path from ops.landed_file f join ops.load l on l.id = f.load_id"
+            " where f.dataset = %s and l.status = 'ok' order by f.id desc limit 1",
+            (dataset.name,),
+        ).fetchone()
     return row != (file.sha256, file.path)
 
 

@@ -16,8 +16,9 @@ from hub.landing.dataset import dataset
 from hub.landing.headers import with_decisions
 from hub.landing.hours import asked_outside_hours
 from hub.landing.lease import lease
-from hub.landing.load import Load, LoadResult, Progress
+from hub.landing.load import Load, Progress
 from hub.landing.receive import receive_once
+from hub.landing.result import LoadResult
 from hub.landing.uploads import load_upload
 from hub.settings import settings
 from hub.store.engine import connect

@@ -17,7 +17,8 @@ from hub.landing.dataset import UPLOADS, dataset
 from hub.landing.files import loaded_before
 from hub.landing.headers import remembered
 from hub.landing.lease import lease
-from hub.landing.load import Load, LoadResult
+from hub.landing.load import Load
+from hub.landing.result import LoadResult
 from hub.settings import settings
 from hub.store.engine import connect
 from schemas.model import Template, Text

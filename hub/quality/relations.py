@@ -30,7 +30,7 @@ def relation(contract: Contract, dataset: str | None = None, where: str | None =
     not true are left out.
     """
     core = ", ".join([*_OF_CORE, *(identifier(column.name) for column in contract.columns)])
-    held = ", ".join([*_OF_HELD, *(_typed(column) for column in contract.columns)])
+    held = ", ".join([*_OF_HELD, *(typed(column) for column in contract.columns)])
     of_core = "" if dataset is None else f" where _dataset = {text(dataset)}"
     of_held = "" if dataset is None else f" and dataset = {text(dataset)}"
     both = (
@@ -40,7 +40,7 @@ def relation(contract: Contract, dataset: str | None = None, where: str | None =
     return both if where is None else f"(select * from {both} as every_row where ({where}\n))"
 
 
-def _typed(column: Column) -> str:
+def typed(column: Column) -> str:
     """The value of a held row in the type it has in core; a key that the record lacks is null."""
     value = f"record ->> {text(column.name)}"
     return f"({value})" if column.type == "string" else f"({value})::{sql_type(column)}"

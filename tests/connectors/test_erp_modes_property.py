@@ -27,7 +27,8 @@ from connectors.base import Page
 from connectors.erp.connector import ErpConnector
 from hub.landing.dataset import Dataset
 from hub.landing.lease import lease
-from hub.landing.load import Load, LoadResult
+from hub.landing.load import Load
+from hub.landing.result import LoadResult
 from hub.store.core_tables import ensure_core_tables
 from hub.store.engine import connect
 from hub.store.migrate import upgrade

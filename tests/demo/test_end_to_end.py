@@ -22,7 +22,7 @@ from examples.demo_factory.mes_server import DEMO
 from examples.demo_factory.mes_tables import MES_TABLES
 from examples.demo_factory.score import score
 from examples.demo_factory.touch import touch
-from hub.landing.load import LoadResult
+from hub.landing.result import LoadResult
 from hub.landing.sync import sync_object
 from hub.publish import STEPS, publish_all, write_data_docs
 from hub.store.engine import connect

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.config import load_systems
-from hub.landing.load import LoadResult
+from hub.landing.result import LoadResult
 from hub.landing.sync import sync_object
 from hub.store.engine import connect
 from hub.store.migrate import upgrade

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from connectors.config import SystemConfig, load_systems
-from hub.landing.load import LoadResult
+from hub.landing.result import LoadResult
 from hub.landing.sync import sync_object
 from hub.store.engine import connect
 from hub.store.migrate import upgrade
