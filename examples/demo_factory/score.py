@@ -11,6 +11,8 @@ Counted per kind of class
 - match: planted = pairs of this record with other records of the same true thing; found = linked
   pairs; false = links to records of other things. Kinds with rules are counted as class error too.
 - reject: found if the row is among the rejected ones.
+- suggestion, per rule that suggests: planted = errors of the kinds it suggests something for; found = suggestions
+  that are the true value; false = all others of its suggestions. They are counted per cell, before anybody decided.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ create temp table place (planted_id bigint, dataset text, source_key text, col t
 create temp table entity (domain text, dataset text, source_key text, entity text);
 create temp table kind_rule (kind text, rule text, whole_row boolean);
 create temp table kind_change (kind text, rule text);
+create temp table source_column (dataset text, column_name text, source_column text);
 """
 
 _INDEXES = """
@@ -120,6 +123,20 @@ from planted as p left join quality.rejected_row as r on r.dataset = p.dataset a
 where p.kind = any(%s) group by p.kind
 """
 
+# A suggestion names the entity's column; the truth names the source's.
+_SUGGESTIONS = """
+with made as (
+  select s.rule, p.id, p.kind, p.true_value = s.value as is_true
+  from quality.suggestion_row as s
+  left join source_column as c on c.dataset = s.dataset and c.column_name = s.column_name
+  left join planted as p on p.dataset = s.dataset and p.source_key = s.source_key and p.col = c.source_column
+)
+select rule,
+  (select count(*) from planted as p where p.kind in (select kind from made as m where m.rule = made.rule)),
+  count(*) filter (where is_true), count(*) filter (where is_true is not true)
+from made group by rule order by rule
+"""
+
 _OTHERS = """
 select f.rule, count(*) from quality.finding as f
 where f.resolved_at is null and not exists (select from kind_rule as k where k.rule = f.rule)
@@ -133,7 +150,7 @@ class Line:
     """Counts of one kind or domain. `exact`: how many found ones got the true value (fixable only)."""
 
     name: str
-    group: str  # error, fixable, match, reject, domain
+    group: str  # error, fixable, match, reject, suggestion, domain
     planted: int
     found: int
     wrong: int
@@ -177,7 +194,7 @@ def score(folder: Path) -> Score:
 
 
 def _load(connection: psycopg.Connection[Any], path: Path) -> None:
-    from schemas.loader import contracts
+    from schemas.loader import contracts, mappings
 
     kinds = truth.kinds()
     rules = [rule for contract in contracts().values() for rule in contract.rules]
@@ -195,6 +212,16 @@ def _load(connection: psycopg.Connection[Any], path: Path) -> None:
     cursor.executemany(
         "insert into kind_change values (%s, %s)",
         [(kind, rule) for kind, facts in kinds.items() for rule in facts.get("changes", ())],
+    )
+    cursor.executemany(
+        "insert into source_column values (%s, %s, %s)",
+        [
+            (mapping.dataset, entry.column, source)
+            for mapping in mappings().values()
+            for entry in mapping.columns
+            for source in (entry.source, entry.fallback)
+            if source is not None
+        ],
     )
     with cursor.copy("copy planted from stdin") as copy:
         for number, line in _errors(path):
@@ -233,5 +260,6 @@ def _count(connection: psycopg.Connection[Any]) -> Score:
     lines += [Line(k, "fixable", n, found, wrong, exact) for k, n, found, exact, wrong in rows(_FIXES, "fixable")]
     lines += [Line(k, "match", int(n), int(f), int(w)) for k, n, f, w in rows(_MATCH_KINDS, "match")]
     lines += [Line(k, "reject", n, found, wrong) for k, n, found, wrong in rows(_REJECTS, "reject")]
+    lines += [Line(r, "suggestion", n, found, wrong) for r, n, found, wrong in connection.execute(_SUGGESTIONS)]
     domains = [Line(d, "domain", int(n), int(f), int(w)) for d, n, f, w in connection.execute(_DOMAINS).fetchall()]
     return Score(lines, domains, dict(connection.execute(_OTHERS).fetchall()))

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 from examples.demo_factory import truth
 from examples.demo_factory.score import Line, Score
+from hub.cleansing.wording import suggestion_titles
 
 _WORDS = {
     "error": ("findings", "planted errors that a rule must find"),
     "fixable": ("fixes", "spellings that cleansing must bring to the true value"),
     "match": ("links", "pairs of records of one true thing that matching must link"),
     "reject": ("rejects", "lines that are no data"),
+    "suggestion": ("right", "what people are asked to accept, by the reason it is suggested for"),
 }
 
 
@@ -59,7 +61,7 @@ def _table(lines: Sequence[Line], found: str, with_exact: bool) -> str:
     head = ["kind", "", "planted", found, *(["true value"] if with_exact else []), "wrong", "precision", "recall"]
     rows = [head, ["-" * 3] * len(head)]
     for line in lines:
-        title = truth.kinds()[line.name]["en"] if line.group != "domain" else ""
+        title = _title(line)
         exact = [str(line.exact)] if with_exact else []
         rows.append([line.name, title, str(line.planted), str(line.found), *exact, str(line.wrong),
                      _ratio(line.precision), _ratio(line.recall)])  # fmt: skip
@@ -68,6 +70,12 @@ def _table(lines: Sequence[Line], found: str, with_exact: bool) -> str:
         "| " + " | ".join(text + " " * (w - _width(text)) for text, w in zip(row, widths, strict=True)) + " |"
         for row in rows
     )
+
+
+def _title(line: Line) -> str:
+    if line.group == "suggestion":
+        return suggestion_titles()[line.name]["en"]
+    return truth.kinds()[line.name]["en"] if line.group != "domain" else ""
 
 
 def _ratio(value: float | None) -> str:
