@@ -17,7 +17,7 @@ from hub.quality.literals import identifier
 from hub.quality.sets.surroundings import Surroundings, value_text
 from hub.suggestions.confidence import MEASURED, share
 from hub.suggestions.idea import Idea
-from hub.suggestions.majorities import dominant_spellings, known_name, majority, one_of, short_for
+from hub.suggestions.majorities import dominant_spellings, known_name, majority, may_stand_for, one_of
 from schemas.model import Column, Contract, Rule
 
 MOST = 20_000
@@ -42,7 +42,7 @@ def _of_codes(connection: Connection, around: Surroundings, contract: Contract) 
         if not column or rule.kind not in ("reference", "suspect_code"):
             continue
         exists = "true" if rule.kind == "reference" else _exists(around, contract, column)
-        reason = "reference.nearest" if rule.kind == "reference" else "code.look_alike"
+        reason = "reference.nearest" if rule.kind == "reference" else "code.elsewhere"
         query = f"""
             select f.dataset, f.source_key, {value_text(f"r.{identifier(column.name)}", column.type)} as current,
                    f.detail ->> 'suggestion' as value
@@ -90,7 +90,7 @@ def _of_numbers(connection: Connection, around: Surroundings, contract: Contract
         from open as o join cell as c using (code) join used as u using (name) limit {MOST}"""
     for dataset, source_key, given, current, names, shared in connection.execute(several.encode()):
         most = known_name(names) if is_valid(given) else None
-        if most and current != most.value and short_for(current, most.value):
+        if most and current != most.value and may_stand_for(current, most.value):
             yield Idea(
                 name.name, current, most.value, "depends.name", MEASURED["depends.name"],
                 {"seen": most.seen, "of": most.of, "by": given}, dataset=dataset, source_key=source_key,

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import NamedTuple
 
 from hub.suggestions.confidence import LEAST, share
 
 Counts = Mapping[str, int]  # value -> rows
 
+_LEGAL = re.compile("股份|有限|责任|公司|集团")
 _PUNCTUATION = re.compile(r"(?<!\d)[\W_]+|[\W_]+(?!\d)")
 
 
@@ -68,24 +68,27 @@ def known_name(counts: Counts) -> Majority | None:
     return Majority(value, seen, sum(counts.values()))
 
 
-def short_for(name: str, other: str) -> bool:
-    """Whether one name is the other with something left out, or they differ in a slip: not two companies.
+def may_stand_for(other: str, name: str) -> bool:
+    """Whether `other` is a short form or a slip of `name`: not another company, and not the fuller name of the two.
 
-    >>> short_for("恒力公司", "苏州恒力有限公司"), short_for("苏州恒力有限公司", "上海大发有限公司")
+    >>> may_stand_for("恒力公司", "苏州恒力有限公司"), may_stand_for("苏州恒力有限公司", "恒力有限公司")
     (True, False)
     """
     from rapidfuzz.distance import OSA, Indel
 
+    if len(other) > len(name) + 1 and _is_shortened(name, other):
+        return False
     return OSA.distance(name, other) <= 2 or Indel.normalized_similarity(_bare(name), _bare(other)) >= 0.6
 
 
-@cache
-def _legal() -> re.Pattern[str]:
-    return re.compile("股份|有限|责任|公司|集团")
+def _is_shortened(short: str, full: str) -> bool:
+    """Whether the characters of `short` stand in `full` in the same order."""
+    rest = iter(full)
+    return all(char in rest for char in short)
 
 
 def _bare(name: str) -> str:
-    return _legal().sub("", name)
+    return _LEGAL.sub("", name)
 
 
 def one_of(values: Iterable[str]) -> str | None:
