@@ -5,6 +5,8 @@ Belongs here: filling the store as loads and rules leave it. Not here: what is e
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -14,6 +16,9 @@ import psycopg
 from hub.marts import scores
 from hub.marts.score_on import Day, GroupBy, score_on
 from hub.quality import issues
+from hub.store.core_tables import ensure_core_tables
+from hub.store.engine import connect
+from hub.store.migrate import upgrade
 from schemas.model import Column, ColumnMapping, Contract, Mapping, Rule, Text, Threshold
 
 TITLE = Text("题", "Title")
@@ -123,3 +128,18 @@ class Factory:
 
     def all(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return self.connection.execute(query.encode(), parameters or None).fetchall()
+
+
+@contextmanager
+def open_factory(url: str) -> Iterator[Factory]:
+    """Two sources and uploads that know parts; nothing was read yet."""
+    upgrade(url)
+    datasets = {"k3.part": "engineering", "mes.part": "production", "uploads.part": "engineering"}
+    with connect(url) as connection:
+        ensure_core_tables(connection, [contract()])
+        connection.commit()
+        yield Factory(
+            connection,
+            {"part": contract()},
+            {dataset: mapping(dataset, department) for dataset, department in datasets.items()},
+        )
