@@ -13,11 +13,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from schemas.fields import Fields
+from schemas.limits import resolved
 from schemas.model import Column, ColumnType
 from schemas.nearness import listed
 from schemas.rule_kinds import KINDS, MOMENTS, NUMBERS, RuleKind
 
 Columns = Mapping[str, Column]
+_ANY_DAY = date(2024, 1, 1)
 _EXPECTED = {str: "text", int: "0, 1, 2, ...", bool: "true, false", list: "[..., ...]", Decimal: "> 0 (1, 0.5, ...)"}
 
 
@@ -102,7 +104,9 @@ def _check_limits(at: Fields, rule: str, args: dict[str, Any], known: Mapping[st
     """Limits of the column's own type: numbers of a number column, dates of a date column."""
     for name, value in args.items():
         if known[name] is object and as_limit(value, column.type) is None:
-            expected = {"date": "2024-03-05", "timestamp": "2024-03-05 08:00:00"}.get(column.type, "1, 0.5")
+            expected = {"date": "2024-03-05, today, today+30d", "timestamp": "2024-03-05 08:00:00, today+30d"}.get(
+                column.type, "1, 0.5"
+            )
             at.fail_at("rule_wrong_argument", name, rule=rule, argument=name, value=str(value), expected=expected)
 
 
@@ -124,14 +128,14 @@ def as_number(value: Any) -> Decimal | None:
 
 
 def as_limit(value: Any, column_type: ColumnType) -> Decimal | datetime | None:
-    """A limit of a column as a value that can be compared with others of it; None if it cannot be read so."""
-    if column_type in NUMBERS:
-        return as_number(value)
+    """A limit of a column as a value that can be compared with others of it; None if it cannot be read so.
+
+    Limits that move with the day ("today+30d") are counted from a fixed one: compare them with each other only.
+    """
     try:
-        return datetime.combine(date.fromisoformat(str(value)), datetime.min.time())
-    except ValueError:
-        pass
-    try:
-        return datetime.fromisoformat(str(value)).replace(tzinfo=None)
+        limit = resolved(value, column_type, _ANY_DAY)
     except ValueError:
         return None
+    if isinstance(limit, Decimal | datetime):
+        return limit
+    return datetime.combine(limit, datetime.min.time())

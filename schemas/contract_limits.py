@@ -13,6 +13,7 @@ from typing import Any
 
 from schemas.contract_arguments import as_limit, as_number
 from schemas.fields import Fields
+from schemas.limits import is_relative
 from schemas.model import Column, Rule
 from schemas.rule_kinds import NUMBERS
 
@@ -21,11 +22,12 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Bound:
-    """One end of an interval: the value, whether it is left out, and the rule it comes from."""
+    """One end of an interval: the value, whether it is left out, the rule it comes from, whether it moves daily."""
 
     value: Any  # Decimal or datetime
     open: bool
     rule: str
+    moves: bool = False
 
 
 Interval = tuple[Bound | None, Bound | None]
@@ -33,8 +35,7 @@ Interval = tuple[Bound | None, Bound | None]
 
 def check_limits(rules: list[Rule], places: Mapping[str, Fields], column: Column) -> None:
     """Raises Problem at the rule that leaves no value to a column, alone or with one before it."""
-    low: Bound | None = None
-    high: Bound | None = None
+    left: dict[bool, Interval] = {False: (None, None), True: (None, None)}  # by whether the limits move
     for rule in rules:
         place = places[rule.id]
         at = Fields(place.document, *place.steps, "implementation")
@@ -48,29 +49,36 @@ def check_limits(rules: list[Rule], places: Mapping[str, Fields], column: Column
         _check_example(at, rule, column, own_low, own_high)
         if rule.where is not None:
             continue  # it leaves the other rows alone
-        low, high = _higher(low, own_low), _lower(high, own_high)
-        if low is not None and high is not None and _empty(low, high):
-            other = low.rule if high.rule == rule.id else high.rule
-            at.fail("rule_ranges_disjoint", *at.steps, rule=rule.id, other=other, column=column.name)
-    _check_steps(rules, places, column, low, high)
+        for moves, (low, high) in left.items():
+            low = _higher(low, own_low if own_low and own_low.moves == moves else None)
+            high = _lower(high, own_high if own_high and own_high.moves == moves else None)
+            left[moves] = (low, high)
+            if low is not None and high is not None and _empty(low, high):
+                other = low.rule if high.rule == rule.id else high.rule
+                at.fail("rule_ranges_disjoint", *at.steps, rule=rule.id, other=other, column=column.name)
+    _check_steps(rules, places, column, *left[False])
 
 
 def _interval(rule: Rule, column: Column) -> Interval:
     if rule.kind == "range":
-        left_out = bool(rule.args.get("exclusive"))
-        low, high = rule.args.get("min"), rule.args.get("max")
-        return (
-            None if low is None else Bound(as_limit(low, column.type), left_out, rule.id),
-            None if high is None else Bound(as_limit(high, column.type), left_out, rule.id),
-        )
+        low, high = (_bound(rule, limit, column) for limit in ("min", "max"))
+        return low, high
     if rule.kind == "sign":
         bound = Bound(_ZERO, rule.args["is"] in {"positive", "negative"}, rule.id)
         return (bound, None) if rule.args["is"] in {"positive", "not_negative"} else (None, bound)
     return None, None
 
 
+def _bound(rule: Rule, limit: str, column: Column) -> Bound | None:
+    value = rule.args.get(limit)
+    if value is None:
+        return None
+    return Bound(as_limit(value, column.type), bool(rule.args.get("exclusive")), rule.id, is_relative(value))
+
+
 def _empty(low: Bound | None, high: Bound | None) -> bool:
-    if low is None or high is None:
+    """Whether nothing lies between; a fixed limit and one that moves are not compared."""
+    if low is None or high is None or low.moves != high.moves:
         return False
     return bool(low.value > high.value or (low.value == high.value and (low.open or high.open)))
 

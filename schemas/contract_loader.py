@@ -141,7 +141,8 @@ def _business_key(table: Fields, entity: str, places: dict[str, Fields]) -> tupl
             fields.fail_at("contract_key_not_required", "primaryKey", column=name)
         position = fields.whole("primaryKeyPosition", least=1) if "primaryKeyPosition" in fields else 1
         if position in keys:
-            fields.fail_at("schema_twice", "primaryKeyPosition", key="primaryKeyPosition", value=position)
+            at = "primaryKeyPosition" if "primaryKeyPosition" in fields else "primaryKey"
+            fields.fail_at("schema_twice", at, key="primaryKeyPosition", value=position)
         keys[position] = name
     if not keys:
         table.fail_at("schema_missing_key", "properties", key="primaryKey", where=entity)

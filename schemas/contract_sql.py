@@ -94,8 +94,8 @@ def _parse(at: Fields, key: str, rule: str, sql: str, *, query: bool) -> Any:
 
     try:
         tokens = sqlglot.tokenize(sql, read="postgres")
-    except TokenError as error:
-        at.fail_at("rule_sql_unreadable", key, rule=rule, reason=" ".join(str(error).split()))
+    except TokenError:
+        at.fail_at("contract_sql_unreadable", key, rule=rule, reason=" ".join(sql.split())[:60])
     first = tokens[0].text.lower() if tokens else ""
     if first in _STATEMENTS:
         at.fail_in_text("rule_sql_writes", key, tokens[0].line, rule=rule, word=first.upper())
@@ -111,7 +111,7 @@ def _parse(at: Fields, key: str, rule: str, sql: str, *, query: bool) -> Any:
     except SqlglotError as error:
         details = getattr(error, "errors", None) or [{}]
         highlight, line = details[0].get("highlight") or first, details[0].get("line") or 1
-        at.fail_in_text("rule_sql_unreadable", key, line, rule=rule, reason=f"... {highlight} ...")
+        at.fail_in_text("contract_sql_unreadable", key, line, rule=rule, reason=f"... {highlight} ...")
     for node in root.find_all(exp.DML, exp.DDL, exp.Command, exp.Into, exp.Lock, exp.Drop, exp.Set):
         if not isinstance(node, exp.Query):
             word = (
@@ -125,7 +125,7 @@ def _parse(at: Fields, key: str, rule: str, sql: str, *, query: bool) -> Any:
     if query and not isinstance(root, exp.Query):
         at.fail_at("rule_sql_need_query", key, rule=rule)
     if not query and isinstance(root, exp.Alias):
-        at.fail_at("rule_sql_unreadable", key, rule=rule, reason=f"... {root.alias} ...")
+        at.fail_at("contract_sql_unreadable", key, rule=rule, reason=f"... {root.alias} ...")
     return root
 
 

@@ -112,6 +112,8 @@ def parse_documents(text: str, where: str | Path) -> list[Document]:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if error.context_mark and "end of stream" in (error.problem or ""):
+            mark = error.context_mark  # a quote that is never closed: say where it was opened
         line = mark.line + 1 if mark else 1
         reason = error.problem or error.context or "not valid YAML"
         raise Problem("yaml_broken", file=str(path), line=line, reason=reason) from error

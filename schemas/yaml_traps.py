@@ -37,5 +37,5 @@ def _plain(node: Any, seen: set[int]) -> Iterator[Any]:
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
             yield from _plain(item, seen)
-    elif node.style is None:
+    elif not node.style:
         yield node

@@ -7,10 +7,13 @@ from typing import Any
 import duckdb
 import psycopg
 import pytest
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
 from hub.quality.set_templates import failing_rows
 from hub.quality.systems import Systems
 from hub.store.core_tables import ensure_core_tables
+from hub.store.models.quality import HeldRow
 from schemas.loader import contracts
 from schemas.model import Rule
 
@@ -132,6 +135,8 @@ def test_set_expressions_find_exactly_the_failing_rows(rule: Rule, postgres_url:
     rows, expected = CASES[rule.id]
     with psycopg.connect(postgres_url.replace("postgresql+psycopg:", "postgresql:")) as connection:
         connection.execute("create schema core")
+        connection.execute("create schema quality")
+        connection.execute(str(CreateTable(HeldRow.__table__).compile(dialect=postgresql.dialect())).encode())
         ensure_core_tables(connection, contracts().values())
         for table, columns, values in rows:
             marks = ", ".join(["%s"] * len(columns.split(", ")))
