@@ -12,7 +12,7 @@ held rows or scores rules needs no list from here: open findings and quality.rul
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from collections.abc import Mapping as MappingABC
 from contextlib import contextmanager
 from typing import Any
@@ -47,11 +47,12 @@ def run_set_rules(
     systems: Systems = NO_SYSTEMS,
     codes: MappingABC[str, CodeList] | None = None,
     seconds: float = FREE_SQL_SECONDS,
+    scopes: Collection[str] = SCOPES,
 ) -> list[Problem]:
     """Decide all rules of scope table, set and dataset again and bring quality.finding up to date.
 
     In the caller's transaction, if there is one. codes: the code lists, for converting units. seconds: how long a
-    query of one's own (`set_expression`) may run. Findings of rules that no contract has any more are resolved.
+    query of one's own (`set_expression`) may run. scopes: only these, if the others cannot have changed. Findings of rules that no contract has any more are resolved.
     Returns one Problem for every rule that could not be decided.
     """
     around = Surroundings(contracts, systems, mappings, codes or {})
@@ -60,7 +61,7 @@ def run_set_rules(
     with connection.transaction():
         prepare_tables(connection, mappings)
         for rule in every_rule:
-            if rule.scope in SCOPES:
+            if rule.scope in scopes:
                 problem = _decide(connection, rule, around, load_id, seconds)
                 problems += [problem] if problem else []
         attribute(connection, contracts)
