@@ -22,7 +22,7 @@ def disagreement(rule: Rule, around: Surroundings) -> str:
     1000 G and 1 KG agree; amounts of units that cannot be converted into each other are not compared.
     """
     column = own_column(rule, around)
-    key = key_of("c", names_of(rule.args["key"]))
+    key = key_of("c", [str(rule.args["key"]), *names_of(rule.args.get("also"))])
     trusted = around.from_sources("c", rule.args.get("sources") or ())
     has_sources = "true" if rule.args.get("sources") else "false"
     factors = UnitFactors.of(rule, around)

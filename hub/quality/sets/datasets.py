@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hub.quality.literals import identifier, text
 from hub.quality.sets.quantities import number
-from hub.quality.sets.surroundings import Surroundings
+from hub.quality.sets.surroundings import Surroundings, unfit
 from schemas.model import Rule
 from schemas.problems import Problem
 
@@ -56,8 +56,11 @@ def row_count(rule: Rule, around: Surroundings) -> str:
 
     over "days" (default): rows in the store, held ones included, against those at the end of the last days before
     today on which the dataset was read (mart.dataset_day). over "loads": rows the newest load read against those of
-    the loads before it. last: how many days or loads (7); at_least: fewer say nothing (3).
+    the loads before it. last: how many days or loads (7); at_least: fewer say nothing (3). No history knows about
+    conditions, so `where` is refused.
     """
+    if rule.where is not None:
+        raise unfit(rule, around, "where")
     drop = number(rule, "max_drop_percent")
     last, at_least = int(rule.args.get("last", 7)), int(rule.args.get("at_least", 3))
     mine = _datasets(rule, around)

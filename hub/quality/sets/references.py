@@ -6,7 +6,7 @@ Belongs here: the query of kind `reference`. Not here: references inside a list 
 from __future__ import annotations
 
 from hub.quality.literals import identifier, text
-from hub.quality.sets.surroundings import Surroundings, key_of, own_column, own_text, target
+from hub.quality.sets.surroundings import Surroundings, key_of, names_of, own_column, own_text, target, unfit
 from hub.quality.systems import account_set, system_of
 from schemas.model import Rule
 
@@ -17,9 +17,9 @@ _CODE_KEY = "ltrim(translate(regexp_replace(upper({value}), '[-_ .·/]', '', 'g'
 def reference(rule: Rule, around: Surroundings) -> str:
     """Values that no row of the target has; a held target row counts as known.
 
-    args: to "<entity>.<column>"; also {own column: target column} of a compound key, not checked where one of the
-    own values is null; within "source": only rows of the same system count; sources: kinds or names of the systems
-    whose rows count; to_where: condition on the target's rows.
+    args: to "<entity>.<column>"; also, also_to: further columns of a compound key and their targets in the same
+    order, not checked where one of the own values is null; within "source": only rows of the same system count;
+    sources: kinds or names of the systems whose rows count; target_where: condition on the target's rows.
 
     Says nothing while the target systems have delivered no row at all, nor about rows of one of these systems
     that has delivered none itself: then everything would fail. A system in account sets knows a value only in
@@ -27,10 +27,11 @@ def reference(rule: Rule, around: Surroundings) -> str:
     """
     column = own_column(rule, around)
     entity, goal = target(rule, str(rule.args["to"]), around)
-    also = {str(own): str(theirs) for own, theirs in (rule.args.get("also") or {}).items()}
-    for theirs in also.values():
-        target(rule, f"{entity}.{theirs}", around)
-    own_key, goal_key = key_of("c", [column.name, *also]), key_of("t", [goal.name, *also.values()])
+    also, also_to = names_of(rule.args.get("also")), names_of(rule.args.get("also_to"))
+    theirs = [target(rule, each, around) for each in also_to]
+    if len(also) != len(theirs) or any(other != entity for other, _ in theirs):
+        raise unfit(rule, around, "also_to")
+    own_key, goal_key = key_of("c", [column.name, *also]), key_of("t", [goal.name, *(each.name for _, each in theirs)])
     sources = rule.args.get("sources") or ()
     counts = around.from_sources("t", sources)
     same_source = rule.args.get("within") == "source"
@@ -48,7 +49,7 @@ def reference(rule: Rule, around: Surroundings) -> str:
     return f"""
 with truth as (
   select t._dataset, t._source_key, t.{identifier(goal.name)}, {goal_key} as target_key
-  from {around.rows(entity, rule.args.get("to_where"))} as t
+  from {around.rows(entity, rule.args.get("target_where"))} as t
   where t.{identifier(goal.name)} is not null and {counts}
 ), orphan as (
   select c._dataset, c._source_key, {own_text(rule, around)} as value, {system_of("c")} as system, {own_part} as part

@@ -24,9 +24,8 @@ from psycopg.rows import tuple_row
 
 from hub.quality.literals import identifier
 from hub.quality.sets.quantities import UnitFactors, number
-from hub.quality.sets.surroundings import Surroundings, names_of, own_column, own_text, target
+from hub.quality.sets.surroundings import Surroundings, names_of, own_column, own_text, target, unfit
 from schemas.model import Rule
-from schemas.problems import Problem
 
 _DEEPEST = 50
 
@@ -124,7 +123,7 @@ def _lines(rule: Rule, around: Surroundings) -> str:
             return None
         entity, column = target(rule, str(named), around)
         if entity != bill:
-            raise _unfit(rule, around, argument)
+            raise unfit(rule, around, argument)
         return column.name
 
     def column_of(argument: str) -> str:
@@ -162,7 +161,7 @@ from {around.own_rows(rule)} as c {own.join("c")} where c.{key} is not null"""
         entity, price = target(rule, str(rule.args["otherwise"]), around)
         of, code = target(rule, str(rule.args.get("otherwise_by") or f"{entity}.{rule.args['by']}"), around)
         if of != entity:
-            raise _unfit(rule, around, "otherwise_by")
+            raise unfit(rule, around, "otherwise_by")
         unit = rule.args.get("otherwise_unit")
         other = _factors(rule, around, target(rule, str(unit), around)[1].name if unit is not None else None)
         table = table or other.table
@@ -182,10 +181,3 @@ from ({chosen}) as known order by code, cost is null, rank, cost desc"""
 
 def _factors(rule: Rule, around: Surroundings, unit: Any) -> UnitFactors:
     return UnitFactors.named(str(unit), around) if unit else UnitFactors("", "")
-
-
-def _unfit(rule: Rule, around: Surroundings, argument: str) -> Problem:
-    return Problem(
-        "set_rule_unfit", rule=rule.id, file=around.contracts[rule.entity].path, argument=argument,
-        value=str(rule.args.get(argument)),
-    )  # fmt: skip

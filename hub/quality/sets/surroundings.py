@@ -81,6 +81,12 @@ def target(rule: Rule, named: str, around: Surroundings) -> tuple[str, Column]:
     raise Problem("set_rule_no_entity", rule=rule.id, file=_file(rule, around), value=named, known=known)
 
 
+def unfit(rule: Rule, around: Surroundings, argument: str) -> Problem:
+    """The problem of an argument that does not go with the others."""
+    value = str(rule.where if argument == "where" else rule.args.get(argument))
+    return Problem("set_rule_unfit", rule=rule.id, file=_file(rule, around), argument=argument, value=value)
+
+
 def names_of(value: Any) -> list[str]:
     """A column name or a list of them, as a list."""
     if value is None:

@@ -12,13 +12,11 @@ before they are added; amounts of different dimensions are different sums.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from hub.quality.literals import identifier, text
 from hub.quality.sets.quantities import UnitFactors, number
-from hub.quality.sets.surroundings import Surroundings, key_of, names_of, own_column, own_text, target
+from hub.quality.sets.surroundings import Surroundings, key_of, names_of, own_column, own_text, target, unfit
 from schemas.model import Column, Rule
-from schemas.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def _limit(rule: Rule, around: Surroundings, name: str, by: list[str]) -> _Quant
     entity, column = target(rule, str(rule.args[name]), around)
     matching = [target(rule, each, around) for each in names_of(rule.args.get("matching"))]
     if any(other != entity for other, _ in matching) or (matching and len(matching) != len(by)):
-        raise _unfit(rule, around, "matching")
+        raise unfit(rule, around, "matching")
     key = [each.name for _, each in matching] or by
     for each in key:
         target(rule, f"{entity}.{each}", around)
@@ -153,7 +151,7 @@ from (
 def _amounts(rule: Rule, around: Surroundings, factors: UnitFactors, quantity: _Quantity) -> str:
     """SELECT of (place, shared, kind, amount) over the rows of a quantity."""
     if factors.unit and factors.unit not in {column.name for column in around.contracts[quantity.entity].columns}:
-        raise _unfit(rule, around, "unit")
+        raise unfit(rule, around, "unit")
     return f"""  select {_seen_from(rule, around.place("t"))} as place, {key_of("t", quantity.key)} as shared,
          {factors.kind("t")} as kind, {factors.amount("t", quantity.column)} as amount
   from {around.rows(quantity.entity, quantity.where)} as t {factors.join("t")}
@@ -182,19 +180,12 @@ def _seen_from(rule: Rule, place: str) -> str:
 def _quantities(rule: Rule, around: Surroundings, columns: str, keys: str) -> list[_Quantity]:
     named, matching = names_of(rule.args.get(columns)), names_of(rule.args.get(keys))
     if len(named) != len(matching):
-        raise _unfit(rule, around, keys)
+        raise unfit(rule, around, keys)
     found = []
     for quantity, key in zip(named, matching, strict=True):
         entity, column = target(rule, quantity, around)
         of, thing = target(rule, key, around)
         if of != entity:
-            raise _unfit(rule, around, keys)
+            raise unfit(rule, around, keys)
         found.append(_Quantity(entity, column, [thing.name]))
     return found
-
-
-def _unfit(rule: Rule, around: Surroundings, argument: str) -> Problem:
-    value: Any = rule.args.get(argument)
-    return Problem(
-        "set_rule_unfit", rule=rule.id, file=around.contracts[rule.entity].path, argument=argument, value=str(value)
-    )

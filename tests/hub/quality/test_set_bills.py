@@ -12,8 +12,8 @@ from tests.hub.quality.small import rule
 
 LINES: dict[str, Any] = {
     "by": "material_code", "parent": "bom.parent_code", "component": "bom.component_code", "quantity": "bom.qty",
-    "scrap_percent": "bom.scrap", "valid_from": "bom.valid_from", "valid_to": "bom.valid_to", "lines_where": "is_active",
-    "tolerance_percent": "10",
+    "scrap_percent": "bom.scrap", "valid_from": "bom.valid_from", "valid_to": "bom.valid_to",
+    "lines_where": "is_active", "tolerance_percent": "10",
 }  # fmt: skip
 ROLLED = of("cost", rule("roll_up", "price", **LINES))
 
