@@ -52,7 +52,8 @@ def run_set_rules(
     """Decide all rules of scope table, set and dataset again and bring quality.finding up to date.
 
     In the caller's transaction, if there is one. codes: the code lists, for converting units. seconds: how long a
-    query of one's own (`set_expression`) may run. scopes: only these, if the others cannot have changed. Findings of rules that no contract has any more are resolved.
+    query of one's own (`set_expression`) may run. scopes: only these, if the others cannot have changed. Findings of
+    rules that no contract has any more are resolved.
     Returns one Problem for every rule that could not be decided.
     """
     around = Surroundings(contracts, systems, mappings, codes or {})
