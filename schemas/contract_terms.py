@@ -15,10 +15,8 @@ from schemas.model import Threshold
 _THRESHOLD = re.compile(r"(?P<amount>\d{1,9}(?:\.\d{1,6})?)\s*(?P<unit>%|rows?|行)?")
 # ODCS asks for ISO units; both spellings of each are met.
 _HOURS = {
-    "min": Decimal(1) / 60, "minute": Decimal(1) / 60, "minutes": Decimal(1) / 60,
-    "h": Decimal(1), "hour": Decimal(1), "hours": Decimal(1),
-    "d": Decimal(24), "day": Decimal(24), "days": Decimal(24),
-    "w": Decimal(168), "week": Decimal(168), "weeks": Decimal(168),
+    "min": 1 / 60, "minute": 1 / 60, "minutes": 1 / 60, "h": 1, "hour": 1, "hours": 1,
+    "d": 24, "day": 24, "days": 24, "w": 168, "week": 168, "weeks": 168,
 }  # fmt: skip
 # Service levels that are lengths of time, in ODCS's own words; others are kept as they are written.
 DURATIONS = ("frequency", "latency", "freshness", "retention", "timeToDetect", "timeToNotify", "timeToRepair")
@@ -42,10 +40,9 @@ def read_threshold(fields: Fields, rule_id: str) -> Threshold | None:
 
 
 def read_service_levels(top: Fields) -> dict[str, Any]:
-    """`slaProperties` by property: lengths of time as Decimal hours, all others as written.
+    """`slaProperties` by property: lengths of time in hours, all others as written.
 
-    {"frequency": Decimal("24"), "latency": Decimal("24"), "schedule": "0 2 * * *"}; `schedule` is the cron text
-    of `frequency`. Raises Problem for an unknown unit, an amount that is none, a property given twice.
+    {"frequency": 24, "latency": 0.5, "schedule": "0 2 * * *"}; `schedule` is the cron text of `frequency`. Raises Problem for an unknown unit, an amount that is none, a property given twice.
     """
     found: dict[str, Any] = {}
     for entry in top.children("slaProperties", required=False):
@@ -58,7 +55,8 @@ def read_service_levels(top: Fields) -> dict[str, Any]:
         if name in DURATIONS:
             if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
                 entry.fail_at("contract_service_level", "value", property=name, value=str(value))
-            found[name] = Decimal(str(value)) * _HOURS[entry.choice("unit", _HOURS)]
+            hours = value * _HOURS[entry.choice("unit", _HOURS)]
+            found[name] = int(hours) if hours == int(hours) else hours
         else:
             found[name] = value
         if name == "frequency" and "schedule" in entry:
