@@ -81,7 +81,7 @@ def dismiss(connection: Connection, suggestion_id: int, who: str, reason: str = 
     found = _suggestion(connection, suggestion_id)
     if found["status"] == "accepted":
         raise _decided(found)
-    same = _same(connection, found, "open", "gone") if not found["row_key"] else [found]
+    same = _same(connection, found, "open", "gone", "dismissed") if not found["row_key"] else [found]
     waiting = [row["id"] for row in same if row["status"] in ("open", "gone")]
     if waiting:
         _settle(connection, waiting, "dismissed", who)
