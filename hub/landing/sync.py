@@ -20,6 +20,7 @@ from hub.landing.load import Load, Progress
 from hub.landing.receive import receive_once
 from hub.landing.result import LoadResult
 from hub.landing.uploads import load_upload
+from hub.quality import issues
 from hub.settings import settings
 from hub.store.engine import connect
 from schemas.problems import Problem
@@ -46,6 +47,7 @@ def sync_object(
     with lease(system.system, run_id, wait_seconds, on_wait) as held, connect() as connection:
         load = Load(connection, about, held, run_id, settings().landing, progress)
         result = load.run(lambda: with_decisions(open_connector(system, forced=asked_outside_hours())), object_name)
+        issues.follow_load(connection, result.dataset, result.loaded + result.held + result.rejected + result.deleted)
         _tell(connection, system.system, result)
         return result
 

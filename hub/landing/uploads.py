@@ -19,6 +19,7 @@ from hub.landing.headers import remembered
 from hub.landing.lease import lease
 from hub.landing.load import Load
 from hub.landing.result import LoadResult
+from hub.quality import issues
 from hub.settings import settings
 from hub.store.engine import connect
 from schemas.model import Template, Text
@@ -84,6 +85,7 @@ def load_upload(upload_id: int, run_id: str) -> LoadResult:
     with lease(UPLOADS, run_id) as held, connect() as connection:
         result = Load(connection, about, held, run_id, settings().landing).run(lambda: source, template_name)
     with connect() as connection:
+        issues.follow_load(connection, result.dataset, result.loaded + result.held + result.rejected)
         connection.execute(
             "update ops.upload set status = %s, load_id = %s, problem = %s where id = %s",
             (

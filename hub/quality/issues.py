@@ -20,9 +20,11 @@ import psycopg
 from psycopg.rows import dict_row, tuple_row
 from psycopg.types.json import Jsonb
 
+from hub.landing.dataset import all_mappings
 from hub.quality.figures import dataset_figures, within_threshold
 from hub.quality.fixed import RULE, SOURCE
 from hub.quality.states import dataset_states
+from schemas.loader import contracts
 from schemas.model import Contract, Mapping, Rule
 
 REOPEN_DAYS = 30
@@ -92,6 +94,12 @@ def refresh(
         elif is_open and issue is not None and (key not in silent or rule is None):
             _follow(connection, issue, rule, now, key in failing, events)
     return events
+
+
+def follow_load(connection: psycopg.Connection[Any], dataset: str, moved: int) -> None:
+    """The issues of a dataset after a load of it; `moved`: rows that came, waited, were refused or went."""
+    if moved:
+        refresh(connection, contracts(), all_mappings(), [dataset])
 
 
 def _move(connection: psycopg.Connection[Any], about: MappingABC[str, Mapping], events: Counter[str]) -> None:
