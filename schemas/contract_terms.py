@@ -42,7 +42,8 @@ def read_threshold(fields: Fields, rule_id: str) -> Threshold | None:
 def read_service_levels(top: Fields) -> dict[str, Any]:
     """`slaProperties` by property: lengths of time in hours, all others as written.
 
-    {"frequency": 24, "latency": 0.5, "schedule": "0 2 * * *"}; `schedule` is the cron text of `frequency`. Raises Problem for an unknown unit, an amount that is none, a property given twice.
+    {"frequency": 24, "latency": 0.5, "schedule": "0 2 * * *"}; `schedule` is the cron text of `frequency`.
+    Raises Problem for an unknown unit, an amount that is none, a property given twice.
     """
     found: dict[str, Any] = {}
     for entry in top.children("slaProperties", required=False):
