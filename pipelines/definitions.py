@@ -15,6 +15,7 @@ import dagster as dg
 from connectors.config import read_systems
 from connectors.config_models import SystemConfig
 from pipelines.dataset_assets import dataset_definitions
+from pipelines.decisions import decisions_sensor
 from pipelines.events import land_events_job, waiting_events
 from pipelines.policy import apply_policy
 from pipelines.publish import PUBLISH, publish_definitions
@@ -45,7 +46,7 @@ def build(defs_folder: Path = DEFS_FOLDER) -> dg.Definitions:
     )
     jobs = {job.name: job for job in merged.jobs or []}
     publish = jobs.pop(PUBLISH)
-    triggers = dg.Definitions(sensors=publish_sensors(list(jobs.values()), publish))
+    triggers = dg.Definitions(sensors=[*publish_sensors(list(jobs.values()), publish), decisions_sensor(publish)])
     return dg.Definitions.merge(merged, triggers).map_asset_specs(func=apply_policy)
 
 
