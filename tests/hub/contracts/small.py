@@ -14,7 +14,7 @@ def both(zh: str, en: str = "") -> Text:
 
 
 def column(name: str, kind: ColumnType = "string", title: str = "", **more: Any) -> Column:
-    return Column(name, kind, both(title or name), **more)
+    return Column(name, kind, both(title or name, name), **more)
 
 
 def rule(entity: str, name: str, kind: str, on: str | None, severity: Severity = "error", **more: Any) -> Rule:
