@@ -59,14 +59,16 @@ def _findings(core: dict[str, list[dg.AssetKey]]) -> dg.AssetsDefinition:
         deps=[key for keys in core.values() for key in keys],
         kinds={"postgres"},
         description=(
-            "跨行、跨系统的规则（引用、合计、先后）在全部数据上重新判定后的问题清单。\n\n"
-            "Findings after the rules over all rows (references, sums, order in time) were decided again."
+            "规则或人工决定有变的行先重新判定；再在全部数据上判定跨行、跨系统的规则（引用、合计、先后）；"
+            "最后按结果扣下或放回各行。\n\n"
+            "Rows whose rules or decisions changed are judged again; then the rules over all rows (references, sums,"
+            " order in time) are decided; then every row is held back or let go as the findings say."
         ),
     )
     def findings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        from hub.publish import run_rules
+        from hub.publish import decide
 
-        return _step("findings", run_rules, context.run.run_id)
+        return _step("findings", decide, context.run.run_id)
 
     return findings
 
@@ -79,7 +81,7 @@ def _masters(core: dict[str, list[dg.AssetKey]]) -> dg.AssetsDefinition:
         specs=[
             dg.AssetSpec(
                 master_key(domain),
-                deps=core.get(domain, []),
+                deps=[*core.get(domain, []), FINDINGS],  # which rows are in core is settled there
                 kinds={"postgres"},
                 description=(
                     f"各系统的{names[domain][0]}归为同一个“黄金记录”，并留下对照表。\n\n"
@@ -140,7 +142,7 @@ def _open_work_order(core: dict[str, list[dg.AssetKey]]) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=OPEN_WORK_ORDER,
-        deps=[key for entity in entities for key in core.get(entity, [])],
+        deps=[*(key for entity in entities for key in core.get(entity, [])), FINDINGS],
         kinds={"postgres"},
         tags={"waterworks/department": "production"},
         description=(
@@ -179,14 +181,25 @@ def _step(name: str, function: Any, run_id: str) -> dg.MaterializeResult:
     report("step_started", step=name)
     with told_to_dagster():
         try:
-            function(run_id)
+            outcome = function(run_id)
         except Exception as error:
             sentence = Problem("publish_step_failed", step=name, reason=f"{type(error).__name__}: {error}")
             problem = error if isinstance(error, Problem) else sentence
             report("step_failed", step=name, problem=problem.as_json())
             raise
-    report("step", step=name)
-    return dg.MaterializeResult()
+    for problem in outcome.told:
+        report("waiting", problem=problem.as_json())
+    returned = sum(load.returned for load in outcome.loads)
+    held = sum(load.held for load in outcome.loads)
+    report("step", step=name, skipped=outcome.skipped, returned=returned, held=held)
+    metadata: dict[str, Any] = {"nothing changed": outcome.skipped} if outcome.skipped else {}
+    if outcome.loads:
+        metadata |= {"rows returned": returned, "rows held back": held}
+    if outcome.told:
+        metadata["told"] = dg.MetadataValue.md(
+            "\n\n".join(f"{each.text('zh')}\n{each.text('en')}" for each in outcome.told)
+        )
+    return dg.MaterializeResult(metadata=metadata)
 
 
 def _publish_job(

@@ -10,6 +10,8 @@ import os
 import signal
 
 POINTS = ("read_page", "stage", "validate", "before_commit", "after_commit")
+REJUDGE_POINTS = ("rejudge_page", "rejudge_commit", "rejudge_committed")
+SETTLE_POINTS = ("settle_commit", "settle_committed")
 _reached: dict[str, int] = {}
 
 

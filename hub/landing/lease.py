@@ -68,6 +68,22 @@ def fence(connection: psycopg.Connection[Any], held: Lease) -> None:
         raise Problem("lease_lost", system=held.system)
 
 
+def still(connection: psycopg.Connection[Any]) -> dict[str, int]:
+    """{system: epoch} of the systems that nobody writes right now.
+
+    Who takes the lease later and gets the epoch after this one knows that nothing was written in between.
+    """
+    return dict(
+        connection.execute(
+            "select l.system, l.epoch from ops.lease l where not exists (select from pg_locks p"
+            " where p.locktype = 'advisory' and p.objsubid = 2 and p.classid::bigint = %s"
+            " and p.objid::bigint = hashtext(l.system)::bigint & 4294967295"
+            " and p.database = (select oid from pg_database where datname = current_database()))",
+            (_LOCK_SPACE,),
+        ).fetchall()
+    )
+
+
 def _try_lock(connection: psycopg.Connection[Any], system: str) -> bool:
     return bool(one(connection.execute("select pg_try_advisory_lock(%s, hashtext(%s))", (_LOCK_SPACE, system)))[0])
 

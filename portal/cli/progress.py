@@ -52,12 +52,21 @@ class Progress:
             case "step_started":
                 self._passing(text(self.lang, f"progress.{event['step']}"))
             case "step":
-                self._say("  ✓ " + text(self.lang, f"progress.{event['step']}"))
+                self._step(event)
             case "waiting" | "config_problem" | "step_failed":
                 problem = Problem(event["problem"]["code"], **event["problem"]["params"])
                 self._say(f"  ! {problem.text(self.lang)}", "yellow")
             case "job" if not event["ok"]:
                 self._say(text(self.lang, "progress.job_failed", job=event["job"], run_id=event["run_id"]), "red")
+
+    def _step(self, event: Event) -> None:
+        line = "  ✓ " + text(self.lang, f"progress.{event['step']}")
+        if event["skipped"]:
+            line += text(self.lang, "progress.skipped")
+        if event["returned"] or event["held"]:
+            counts = {name: f"{event[name]:,}" for name in ("returned", "held")}
+            line += text(self.lang, "progress.settled", **counts)
+        self._say(line)
 
     def _object(self, event: Event) -> None:
         if event["problem"]:
