@@ -33,14 +33,18 @@ _WIDE_PUNCTUATION = "（），；"
 # "E+": perhaps a long code in scientific notation, which is no code any more. "####": a cell that was too narrow.
 _LOST = r"E\+|^#{3,}$"
 # Where a text that is standard may still be proposed another: escapes of web pages, look-alikes and case of codes.
+# Signs that a specification may be proposed other ones for.
+_SIGNS = r"[*xXφØø∅⌀Фф脳✕✖╳″”“'〞寸]|in|m\d|\+| ×|× |Φ "
 _UNLESS = {
     "text": rf"{_LOST}|&[#a-zA-Z]",
     "name": rf"{_LOST}|&[#a-zA-Z]",
+    "spec": rf"{_LOST}|&[#a-zA-Z]|{_SIGNS}",
     "material_code": rf"{_LOST}|\d[OI]|[OI]\d|[a-z]",
 }
 # Two of these side by side may be a Chinese character read as Latin-1; one alone cannot.
 _LATIN = "[°±·×]"
 
+_PHONE = r"1[3-9]\d{9}|0(?:10|2\d)-[2-9]\d{7}|0[3-9]\d{2}-[2-9]\d{6,7}"
 _MONTH_DAY = r"(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31"
 _DAY = rf"(?:19|20)\d\d-(?:{_MONTH_DAY})"  # 29 February is left to the standardiser
 _MOMENT = rf"{_DAY}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
@@ -125,7 +129,10 @@ _PATTERNS: dict[str, Callable[[Column], str]] = {
     "name": _name,
     "code": _code,
     "material_code": _code,
-    "phone": lambda _: r"1[3-9]\d{9}",
+    "spec": _text,
+    "email": lambda _: r"[a-zA-Z0-9_%+-]+(?:\.[a-zA-Z0-9_%+-]+)*@(?:[a-z0-9]+\.)+[a-z]{2,}",
+    "phone": lambda _: _PHONE,
+    "phone_list": lambda _: _PHONE,
     "date": lambda _: _DAY,
     "timestamp": lambda _: _MOMENT,
     "integer": _integer,

@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 
+from hub.cleansing import addresses, dates, ids, money, names, numbers, quantities, text
 from hub.cleansing import codes as code_forms
-from hub.cleansing import dates, money, numbers, quantities, text
 from hub.cleansing.boolean import boolean
+from hub.cleansing.contact import email
 from hub.cleansing.nearest import or_nearest
-from hub.cleansing.phone import phone
+from hub.cleansing.phone import phone, phone_list
 from hub.cleansing.result import Standard, Standardiser
+from hub.cleansing.specs import spec
 from hub.cleansing.units import unit
 from hub.cleansing.uscc import uscc
 from schemas.model import CodeList, Column
@@ -51,7 +53,11 @@ def fit(column: Column, lists: CodeLists, times: Decimal) -> numbers.Fit:
 
 
 def _number(standardiser: Callable[[str, numbers.Fit], Standard]) -> Maker:
-    return lambda column, lists, times: partial(standardiser, fit=fit(column, lists, times))
+    def make(column: Column, lists: CodeLists, times: Decimal) -> Standardiser:
+        taken = fit(column, lists, times)
+        return lambda raw: standardiser(raw, taken)
+
+    return make
 
 
 def _always(standardiser: Standardiser) -> Maker:
@@ -63,8 +69,18 @@ STANDARDISERS: dict[str, Maker] = {
     "name": _always(text.name),
     "code": _always(code_forms.code),
     "material_code": _always(code_forms.material_code),
+    "company_name": _always(names.company_name),
+    "spec": _always(spec),
     "uscc": _always(uscc),
+    "id_card": _always(ids.id_card),
+    "ean": _always(ids.ean),
+    "bank_card": _always(ids.bank_card),
     "phone": _always(phone),
+    "phone_list": _always(phone_list),
+    "email": _always(email),
+    "province": _always(addresses.province),
+    "city": _always(addresses.city),
+    "county": _always(addresses.county),
     "unit": _unit,
     "code_list": _listed,
     "date": _always(dates.date_),
@@ -75,7 +91,7 @@ STANDARDISERS: dict[str, Maker] = {
     "boolean": _always(boolean),
 }
 # A column's type decides the form of its value; these standardisers make text.
-_TEXT_ONLY = frozenset({"text", "name", "code", "material_code", "uscc", "phone", "unit", "code_list"})
+_TEXT_ONLY = frozenset(STANDARDISERS) - {"date", "timestamp", "integer", "decimal", "percent", "boolean"}
 
 
 def name_for(column: Column, override: str | None = None) -> str:
