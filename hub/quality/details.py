@@ -1,41 +1,92 @@
 """Extra facts of a finding, for its sentence: limits, lengths, what else has the same value, a suggestion.
 
-Belongs here: `detail(...)`, computed once per distinct failing value. Not here: the wording.
+Belongs here: `facts_of(...)`, which works each fact out once per distinct failing value, and once per rule where the
+value does not matter. Not here: the wording (`sentences.yaml`), facts about several rows (`table_templates.py`).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
+
+import pyarrow as pa
 
 from hub.cleansing.codes import digits_for_letters, lookup, spelling_key
 from hub.cleansing.text import narrow
+from hub.quality.check_digits import what_is_wrong
+from hub.quality.literals import limit
 from hub.quality.predicates import suspicion
+from schemas.limits import is_relative
 from schemas.model import CodeList, Contract, Rule
 
 Detail = dict[str, Any]
-# (rule, standard value, raw text, reason it was not read, code lists) -> facts
-_Maker = Callable[[Rule, str | None, str | None, str | None, dict[str, CodeList]], Detail]
 
 
-def detail(
+@dataclass(frozen=True)
+class Case:
+    """One failing value. value: standard value as text; raw: source text; reason: why it was not read
+    (cleansing/rules.yaml); other: the standard value it is compared with. All may be None."""
+
+    rule: Rule
+    contract: Contract
+    codes: dict[str, CodeList]
+    today: date
+    value: str | None = None
+    raw: str | None = None
+    reason: str | None = None
+    other: str | None = None
+
+
+def facts_of(
     rule: Rule,
     contract: Contract,
-    value: str | None,
-    raw: str | None,
-    reason: str | None,
     codes: dict[str, CodeList],
-) -> Detail:
-    """Facts about one failing value; {} where the rule's title says it all.
+    today: date,
+    size: int,
+    standard: Callable[[str], pa.Array],
+    raw: pa.Array,
+    reasons: pa.Array | None,
+) -> pa.Array:
+    """JSON text per finding, null where the rule's title says it all.
 
-    value: standard value as text; raw: source text; reason: why it was not read (cleansing/rules.yaml).
+    standard: gives the standard values of a column as texts, in the order of `raw`. reasons: None if all were read.
     """
-    facts = _MAKERS[rule.kind](rule, value, raw, reason, codes) if rule.kind in _MAKERS else {}
-    if reason is not None:
-        facts["reason"] = reason
-    if rule.kind == "readable" and reason in ("unit.unknown", "code.unknown") and rule.column is not None:
+    if reasons is not None and reasons.null_count == size:
+        reasons = None
+    if rule.column is None or (rule.kind not in _BY_VALUE and reasons is None):
+        return pa.repeat(pa.scalar(_text(detail(Case(rule, contract, codes, today))), pa.string()), size)
+    nothing = pa.nulls(size, pa.string())
+    columns = [
+        standard(rule.column) if rule.kind in _BY_VALUE else nothing,
+        raw,
+        nothing if reasons is None else reasons,
+        standard(str(rule.args["before"])) if rule.kind == "ordered" else nothing,
+    ]
+    known: dict[tuple[str | None, ...], str | None] = {}
+    told = []
+    for case in zip(*(column.to_pylist() for column in columns), strict=True):
+        if case not in known:
+            known[case] = _text(detail(Case(rule, contract, codes, today, *case)))
+        told.append(known[case])
+    return pa.array(told, pa.string())
+
+
+def _text(facts: Detail) -> str | None:
+    return json.dumps(facts, ensure_ascii=False) if facts else None
+
+
+def detail(case: Case) -> Detail:
+    """Facts about one failing value; {} where the rule's title says it all."""
+    rule, contract, codes = case.rule, case.contract, case.codes
+    facts = _MAKERS[rule.kind](case) if rule.kind in _MAKERS else {}
+    if case.reason is not None:
+        facts["reason"] = case.reason
+    if rule.kind == "readable" and case.reason in ("unit.unknown", "code.unknown") and rule.column is not None:
         name = contract.column(rule.column).code_list or "unit"
-        suggestion = nearest(raw or "", codes[name])
+        suggestion = nearest(case.raw or "", codes[name])
         facts |= {"suggestion": suggestion} if suggestion else {}
     elif rule.kind in ("readable", "pattern") and rule.column is not None:
         example = contract.column(rule.column).example
@@ -44,22 +95,57 @@ def detail(
     return facts
 
 
-def _limits(rule: Rule, *_: Any) -> Detail:
-    return {name: str(rule.args[name]) for name in ("min", "max") if rule.args.get(name) is not None} | (
-        {"exclusive": True} if rule.args.get("exclusive") else {}
-    )
+def _limits(case: Case) -> Detail:
+    """Days as they are counted for this run: {"max": "2026-02-01", "said": "today+30d"}."""
+    rule, column = case.rule, case.contract.column(case.rule.column or "")
+    given = {name: rule.args[name] for name in ("min", "max") if rule.args.get(name) is not None}
+    facts: Detail = {
+        name: str(limit(value, column.type, rule.id, case.today) if is_relative(value) else value)
+        for name, value in given.items()
+    }
+    if column.type in ("date", "timestamp"):
+        facts["dates"] = True
+    return facts | ({"exclusive": True} if rule.args.get("exclusive") else {})
 
 
-def _length(rule: Rule, value: str | None, *_: Any) -> Detail:
-    length = len(value or "")
-    limit = "max" if rule.args.get("max") is not None and length > int(rule.args["max"]) else "min"
-    return {"problem": limit, limit: int(rule.args[limit]), "length": length}
+def _length(case: Case) -> Detail:
+    length, args = len(case.value or ""), case.rule.args
+    which = "max" if args.get("max") is not None and length > int(args["max"]) else "min"
+    return {"problem": which, which: int(args[which]), "length": length}
 
 
-def _listed(rule: Rule, value: str | None, raw: str | None, reason: str | None, codes: dict[str, CodeList]) -> Detail:
-    name = str(rule.args.get("code_list", ""))
-    suggestion = nearest(value or raw or "", codes[name]) if name in codes else None
+def _listed(case: Case) -> Detail:
+    name = str(case.rule.args.get("code_list", ""))
+    if case.rule.args.get("values") is not None:
+        return {"problem": "values", "allowed": "、".join(str(value) for value in case.rule.args["values"][:_SHOWN])}
+    suggestion = nearest(case.value or case.raw or "", case.codes[name]) if name in case.codes else None
     return {"code_list": name} | ({"suggestion": suggestion} if suggestion else {})
+
+
+def _sign(case: Case) -> Detail:
+    return {"problem": str(case.rule.args["is"])}
+
+
+def _step(case: Case) -> Detail:
+    return {"of": str(case.rule.args["of"])}
+
+
+def _format(case: Case) -> Detail:
+    return {"problem": str(case.rule.args["of"])}
+
+
+def _checksum(case: Case) -> Detail:
+    return what_is_wrong(str(case.rule.args["algorithm"]), case.value or "", case.today)
+
+
+def _ordered(case: Case) -> Detail:
+    """The other column by its own title, in both languages: the sentence picks one."""
+    other = case.contract.column(str(case.rule.args["before"]))
+    numbers = "number" if other.type in ("integer", "decimal") else ""
+    strict = "strict" if case.rule.args.get("strict") else ""
+    facts: Detail = {"other": {"zh": other.title.zh, "en": other.title.en}, "other_value": case.other}
+    problem = ".".join(part for part in (numbers, strict) if part)
+    return facts | ({"problem": problem} if problem else {})
 
 
 def nearest(value: str, codes: CodeList) -> str | None:
@@ -76,15 +162,8 @@ def nearest(value: str, codes: CodeList) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _uscc(rule: Rule, value: str | None, *_: Any) -> Detail:
-    length = len(value or "")
-    # 15 digits: the business licence number used before 2015, to be replaced, not repaired.
-    problem = "old_number" if length == 15 else "length" if length != 18 else "check_digit"
-    return {"problem": problem, "length": length, "expected": 18}
-
-
-def _suspect(rule: Rule, value: str | None, *_: Any) -> Detail:
-    digits = rule.args.get("min_digits")
+def _suspect(case: Case) -> Detail:
+    value, digits = case.value, case.rule.args.get("min_digits")
     problem = suspicion(value or "", int(digits) if digits is not None else None)
     facts: Detail = {"problem": problem} if problem else {}
     if problem == "letter_in_digits":
@@ -100,10 +179,17 @@ def _suspect(rule: Rule, value: str | None, *_: Any) -> Detail:
     return facts
 
 
-_MAKERS: dict[str, _Maker] = {
+_SHOWN = 8  # allowed values that a finding names
+_MAKERS: dict[str, Callable[[Case], Detail]] = {
     "range": _limits,
     "length": _length,
     "in_list": _listed,
-    "checksum": _uscc,
+    "sign": _sign,
+    "step": _step,
+    "format": _format,
+    "ordered": _ordered,
+    "checksum": _checksum,
     "suspect_code": _suspect,
 }
+# Kinds whose facts depend on the value; the others' are the same for all failing rows that could be read.
+_BY_VALUE = frozenset({"length", "in_list", "ordered", "checksum", "suspect_code", "readable"})

@@ -1,28 +1,26 @@
 """Findings of one page: which value breaks which row rule, with its raw text.
 
-Belongs here: running the compiled statement over the page and giving each finding its raw value
-and facts. Not here: conditions (`predicates.py`), storing findings (hub/landing).
+Belongs here: running the compiled statement over the page and turning its masks into findings. Not here: conditions
+(`predicates.py`), facts (`details.py`), rules over several rows (`table_check.py`), storing findings (hub/landing).
 """
 
 from __future__ import annotations
 
-import json
-import tempfile
-from typing import Any
+from collections.abc import Collection
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.base import KEY, ROW_NO
 from hub.cleansing.columns import raw_text
 from hub.cleansing.standardise import Source, Standardised, read_source
-from hub.quality.compile import ORDINAL, PAGE, Compiled, compile_rules
-from hub.quality.details import detail
+from hub.quality.compile import BITS, ORDINAL, PAGE, Compiled, Condition, compile_rules, statement
+from hub.quality.details import facts_of
+from hub.quality.engine import Run, cursor, limited
 from schemas.model import CodeList, Contract, Mapping, Rule
-from schemas.problems import Problem
 
-MEMORY_LIMIT = "1GB"  # beyond it DuckDB spills to the temporary folder
 FINDINGS_SCHEMA = pa.schema(
     [
         (KEY, pa.string()),
@@ -37,29 +35,50 @@ FINDINGS_SCHEMA = pa.schema(
         ("detail", pa.string()),  # JSON text or null
     ]
 )
+_Failed = list[tuple[Rule, pa.Array]]  # rule, positions of its failing rows
 
 
 def check_rows(
-    standardised: Standardised, rows: pa.Table, mapping: Mapping, contract: Contract, codes: dict[str, CodeList]
+    standardised: Standardised,
+    rows: pa.Table,
+    mapping: Mapping,
+    contract: Contract,
+    codes: dict[str, CodeList],
+    run: Run | None = None,
 ) -> pa.Table:
-    """All findings of a page (FINDINGS_SCHEMA), ordered by rule, then row.
+    """All findings of a page (FINDINGS_SCHEMA), ordered by rule as in the contract, then row.
 
-    `standardised` is what hub.cleansing made of exactly these `rows`. Pure; raises Problem if a
-    rule cannot be compiled or run.
+    `standardised` is what hub.cleansing made of exactly these `rows`. A rule that cannot run is noted in
+    `run.broken`, and the others still run; without a `run` its Problem is raised.
     """
+    alone = run is None
+    run = run or Run()
     unread = _unread_reasons(standardised)
-    compiled = compile_rules(contract, {entry.column for entry in mapping.columns}, set(unread), codes)
-    if compiled is None or rows.num_rows == 0:
-        return FINDINGS_SCHEMA.empty_table()
-    failed = _run(compiled, _page(standardised, compiled, unread), contract)
-    rows = rows.combine_chunks()
-    sources = {entry.column: read_source(rows, entry, mapping) for entry in mapping.columns}
+    compiled = compile_rules(contract, {entry.column for entry in mapping.columns}, set(unread), codes, run)
+    failed = _failed(compiled, _page(standardised, compiled, unread), contract, run) if rows.num_rows else []
+    if alone and run.broken:
+        raise next(iter(run.broken.values()))
+    sources = _Sources(rows.combine_chunks(), mapping)
     parts = [FINDINGS_SCHEMA.empty_table()]
-    for number in sorted(pc.unique(failed["rule_no"]).to_pylist()):
-        mine = failed.filter(pc.equal(failed["rule_no"], number)).sort_by(ORDINAL).combine_chunks()
-        rule = compiled.rules[number]
-        parts.append(_findings(rule, mine, standardised.values, sources, unread, contract, codes))
+    for rule, which in failed:
+        parts.append(_findings(rule, which, standardised.values, sources, unread, contract, codes, run))
     return pa.concat_tables(parts)
+
+
+class _Sources:
+    """What the mapping reads for a column; only columns with a finding are looked at."""
+
+    def __init__(self, rows: pa.Table, mapping: Mapping) -> None:
+        self._rows, self._mapping = rows, mapping
+        self._entries = {entry.column: entry for entry in mapping.columns}
+        self._known: dict[str, Source] = {}
+
+    def of(self, column: str | None) -> Source | None:
+        if column not in self._entries:
+            return None
+        if column not in self._known:
+            self._known[column] = read_source(self._rows, self._entries[column], self._mapping)
+        return self._known[column]
 
 
 def _unread_reasons(standardised: Standardised) -> dict[str, pa.Array]:
@@ -70,84 +89,112 @@ def _unread_reasons(standardised: Standardised) -> dict[str, pa.Array]:
     for column in pc.unique(unread["column"]).to_pylist():
         mine = unread.filter(pc.equal(unread["column"], column))
         places = pc.index_in(keys, value_set=mine[KEY].combine_chunks())
-        found[column] = _one(mine["reason"]).take(_one(places))
+        found[column] = one_array(mine["reason"]).take(one_array(places))
     return found
 
 
 def _page(standardised: Standardised, compiled: Compiled, unread: dict[str, pa.Array]) -> pa.Table:
-    page = standardised.values.append_column(ORDINAL, pa.array(range(len(standardised.values)), pa.int64()))
+    page = standardised.values.append_column(ORDINAL, pa.array(np.arange(len(standardised.values), dtype=np.int64)))
     for column, flag in compiled.unread.items():
         page = page.append_column(flag, pc.is_valid(unread[column]))
     return page
 
 
-def _run(compiled: Compiled, page: pa.Table, contract: Contract) -> pa.Table:
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute("set threads = 2")
-        connection.execute("set temp_directory = ?", [tempfile.gettempdir()])
+def _failed(compiled: Compiled, page: pa.Table, contract: Contract, run: Run) -> _Failed:
+    """The failing rows of every rule, found in one statement; in more only where a rule stops that one."""
+    connection = cursor()
+    try:
         connection.register(PAGE, page)
         try:
-            return connection.sql(compiled.sql).to_arrow_table()
+            return _run(connection, compiled.conditions, run.seconds)
         except duckdb.Error as error:
-            raise Problem("rules_cannot_run", entity=contract.entity, file=contract.path, reason=str(error)) from error
+            if len(compiled.conditions) == 1:
+                run.gave_up(compiled.conditions[0].rule, contract, error)
+                return []
+        found = dict(_alone(connection, compiled.conditions, contract, run))
+        return [(condition.rule, found[condition.rule.id]) for condition in compiled.conditions
+                if condition.rule.id in found]  # fmt: skip
+    finally:
+        connection.close()
+
+
+def _alone(
+    connection: duckdb.DuckDBPyConnection, conditions: Collection[Condition], contract: Contract, run: Run
+) -> list[tuple[str, pa.Array]]:
+    """What the rules find whose SQL is ours, and each other rule by itself; what breaks is noted."""
+    trusted = [condition for condition in conditions if condition.is_trusted]
+    try:
+        found = _run(connection, trusted, run.seconds) if trusted else []
+        others = [condition for condition in conditions if not condition.is_trusted]
+    except duckdb.Error:
+        found, others = [], list(conditions)
+    for condition in others:
+        try:
+            found += _run(connection, [condition], run.seconds)
+        except duckdb.Error as error:
+            run.gave_up(condition.rule, contract, error)
+    return [(rule.id, which) for rule, which in found]
+
+
+def _run(connection: duckdb.DuckDBPyConnection, conditions: Collection[Condition], seconds: float) -> _Failed:
+    every = list(conditions)
+    if not every:
+        return []
+    with limited(connection, seconds):
+        masked: pa.Table = connection.sql(statement(every)).to_arrow_table()
+    ordinals = masked[ORDINAL].to_numpy()
+    found = []
+    for first in range(0, len(every), BITS):
+        mask = masked[f"failed_{first // BITS}"].to_numpy()
+        told = int(np.bitwise_or.reduce(mask)) if len(mask) else 0
+        for bit, condition in enumerate(every[first : first + BITS]):
+            if told >> bit & 1:
+                which = ordinals[(mask & (1 << bit)) != 0]
+                which.sort()
+                found.append((condition.rule, pa.array(which)))
+    return found
 
 
 def _findings(
     rule: Rule,
-    failed: pa.Table,
+    which: pa.Array,
     values: pa.Table,
-    sources: dict[str, Source],
+    sources: _Sources,
     unread: dict[str, pa.Array],
     contract: Contract,
     codes: dict[str, CodeList],
+    run: Run,
 ) -> pa.Table:
-    which = _one(failed[ORDINAL])
     size = len(which)
-    column = rule.column or (rule.args["columns"][0] if rule.kind == "unique" else None)
-    source = sources.get(column) if column else None
+    source = sources.of(rule.column)
     nothing = pa.nulls(size, pa.string())
     raw = source.raw(which) if source else nothing
-    if rule.kind == "unique":
-        facts = _one(failed["others"])
-    elif column is None:
-        facts = nothing
-    else:
-        standard = raw_text(_one(values[column]).take(which))
-        reasons = unread[column].take(which) if column in unread else nothing
-        facts = _facts(rule, contract, standard, raw, reasons, codes)
+
+    def standard(column: str) -> pa.Array:
+        return raw_text(one_array(values[column]).take(which))
+
+    column = rule.column or ""
+    reasons = unread[column].take(which) if column in unread else None
     return pa.table(
         {
-            KEY: _one(values[KEY]).take(which),
-            ROW_NO: _one(values[ROW_NO]).take(which),
-            "rule": pa.repeat(pa.scalar(rule.id), size),
-            "column": pa.repeat(pa.scalar(column or ""), size),
+            KEY: one_array(values[KEY]).take(which),
+            ROW_NO: one_array(values[ROW_NO]).take(which),
+            **shared_columns(rule, column, size),
             "source_column": source.names.take(which) if source else nothing,
             "value": raw,
-            "severity": pa.repeat(pa.scalar(rule.severity), size),
-            "dimension": pa.repeat(pa.scalar(rule.dimension), size),
-            "hold": pa.repeat(pa.scalar(rule.hold), size),
-            "detail": facts,
-        },
-        schema=FINDINGS_SCHEMA,
-    )
+            "detail": facts_of(rule, contract, codes, run.today, size, standard, raw, reasons),
+        }
+    ).select(FINDINGS_SCHEMA.names).cast(FINDINGS_SCHEMA)  # fmt: skip
 
 
-def _facts(
-    rule: Rule, contract: Contract, standard: pa.Array, raw: pa.Array, reasons: pa.Array, codes: dict[str, CodeList]
-) -> pa.Array:
-    """JSON text per finding; equal values are looked at once."""
-    known: dict[tuple[Any, ...], str | None] = {}
-    told = []
-    for case in zip(standard.to_pylist(), raw.to_pylist(), reasons.to_pylist(), strict=True):
-        if case not in known:
-            facts = detail(rule, contract, *case, codes)
-            known[case] = json.dumps(facts, ensure_ascii=False) if facts else None
-        told.append(known[case])
-    return pa.array(told, pa.string())
+def shared_columns(rule: Rule, column: str, size: int) -> dict[str, pa.Array]:
+    """The columns that are the same in all findings of a rule."""
+    same = {"rule": rule.id, "column": column, "severity": rule.severity, "dimension": rule.dimension}
+    texts = {name: pa.repeat(pa.scalar(value, pa.string()), size) for name, value in same.items()}
+    return texts | {"hold": pa.repeat(pa.scalar(rule.hold), size)}
 
 
-def _one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+def one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     """A column as one array."""
     combined = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     return pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from hub.cleansing.wording import change_titles
+from hub.cleansing.wording import change_titles, reason_titles
 from schemas.model import Rule
 from schemas.problems import Language
 
@@ -51,7 +51,10 @@ def sentence(
     """
     facts = dict(detail or {})
     hint = suggestion or facts.get("suggestion")
+    if facts.get("reason") in reason_titles():
+        facts["because"] = reason_titles()[facts["reason"]][language]
     name = _variant(rule, value, facts)
+    facts |= {key: told[language] for key, told in facts.items() if isinstance(told, dict) and language in told}
     facts |= {"value": _short(value), "column": column_title, "title": rule.title[language]}
     facts["where"] = _where(facts, language)
     told = wordings()[name][language].format_map(facts)
@@ -83,7 +86,7 @@ def _variant(rule: Rule, value: str | None, facts: Detail) -> str:
         candidates = ["pattern.example"]
     elif blank:
         return "blank"
-    return next((name for name in [*candidates, kind] if _complete(name, facts)), "expression")
+    return next((name for name in [*candidates, f"{kind}.because", kind] if _complete(name, facts)), "expression")
 
 
 def _complete(name: str, facts: Detail) -> bool:
@@ -99,6 +102,10 @@ def _where(facts: Detail, language: Language) -> str:
     rows = [row for row in facts.get("rows", ()) if row is not None]
     if rows:
         return _COMMA[language].join(_ROW[language].format(row) for row in rows)
+    agree = facts.get("agree") or ()
+    if agree:
+        said = {"zh": "‘{value}’（{count} 行）", "en": "‘{value}’ ({count} rows)"}[language]
+        return _COMMA[language].join(said.format(**group) for group in agree)
     others = facts.get("others") or ()
     if others:
         said = {"zh": "{dataset} 是‘{value}’", "en": "‘{value}’ in {dataset}"}[language]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.cleansing.standardise import standardise
+from hub.quality.engine import Run
 from hub.quality.row_rules import FINDINGS_SCHEMA, check_rows
 from schemas.model import Rule
 from schemas.problems import Problem
@@ -38,7 +41,7 @@ def findings(rules: list[Rule], **columns: list[Any]) -> list[dict[str, Any]]:
         (rule("range", "qty", min=0, max=10), "qty", ["0", "10", None], ["-1", "10.000001"]),
         (rule("range", "qty", min=0, exclusive=True), "qty", ["0.000001", None], ["0", "-1"]),
         (rule("range", "start_date", min="2020-01-31"), "start_date", ["2020-01-31", None], ["2020-01-30", "2019/1/1"]),
-        (rule("pattern", "material_code", regex="[A-Z][0-9]+"), "material_code", ["a1", None], ["1A", "XA1", "A1-"]),
+        (rule("pattern", "material_code", regex="[A-Z][0-9]+"), "material_code", ["A1", None], ["1A", "XA1", "A1-"]),
         (rule("length", "material_name", max=3), "material_name", ["法兰盘", None], ["法兰盘座"]),
         (
             rule("checksum", "uscc", algorithm="uscc"),
@@ -47,7 +50,25 @@ def findings(rules: list[Rule], **columns: list[Any]) -> list[dict[str, Any]]:
             ["91110000600037341M", "310115000000001", "91110000600037341"],
         ),
         (rule("expression", "qty", sql="qty >= 0"), "qty", ["1", None], ["-1"]),
-        (rule("unique", columns=["material_code"]), "material_code", ["A1", "A2", None, None], ["B1", "b1"]),
+        (rule("in_list", "unit_code", values=["KG", "M"]), "unit_code", ["公斤", None], ["个"]),
+        (rule("sign", "qty", **{"is": "positive"}), "qty", ["0.000001", None], ["0", "-1"]),
+        (rule("step", "qty", of=0.1), "qty", ["0.3", "-1.7", "0", None], ["0.25", "0.000001"]),
+        (rule("range", "start_date", max="today+1d"), "start_date", ["2024-01-01", None], ["2099-01-01"]),
+        (rule("length", "material_name", min=2), "material_name", ["法兰", "😀😀", None], ["法", "😀"]),
+        (
+            rule("checksum", "material_code", algorithm="ean"),
+            "material_code",
+            ["6901234567892", "73513537", None],
+            ["6901234567893", "690123456789", "735135371"],
+        ),
+        (rule("checksum", "material_code", algorithm="bank_card"), "material_code", ["6222021234567890128"], ["6222"]),
+        (rule("format", "material_name", of="email"), "material_name", ["a.b@x.com.cn", None], ["a@b", "a.b.com"]),
+        (
+            rule("format", "material_name", of="mobile"),
+            "material_name",
+            ["13812345678"],
+            ["1381234567", "021-58881234"],
+        ),
         (
             rule("suspect_code", "material_code", min_digits=6),
             "material_code",
@@ -107,13 +128,6 @@ def test_a_blank_that_must_hold_the_row_holds_it_even_if_it_was_unreadable() -> 
     }
 
 
-def test_unique_names_the_other_rows_and_ignores_blank_required_columns() -> None:
-    tested = rule("unique", columns=["material_code", "material_name"])
-    found = findings([tested], material_code=["A1", "a1 ", "A1", None, None], material_name=[None, None, "x", "y", "y"])
-    assert [finding["_key"] for finding in found] == ["k1", "k2"]
-    assert json.loads(found[0]["detail"]) == {"count": 2, "keys": ["k1", "k2"], "rows": [2, 3]}
-
-
 def test_details_carry_limits_and_suggestions() -> None:
     rules = [
         rule("range", "qty", min=0, max=5),
@@ -133,8 +147,8 @@ def test_details_carry_limits_and_suggestions() -> None:
         ("material.range", "k1"): {"min": "0", "max": "5"},
         ("material.suspect_code", "k1"): {"problem": "short", "length": 3, "digits": 6, "suggestion": "000123"},
         ("material.suspect_code", "k2"): {"problem": "letter_in_digits", "suggestion": "A102"},
-        ("material.checksum", "k1"): {"problem": "old_number", "length": 15, "expected": 18},
-        ("material.readable", "k1"): {"reason": "date.unread", "example": "2024-03-05"},
+        ("material.checksum", "k1"): {"problem": "old_number", "length": 15, "expected": "18"},
+        ("material.readable", "k1"): {"reason": "date.two_digit_year", "example": "2024-03-05"},
     }
 
 
@@ -159,15 +173,53 @@ def test_hostile_names_and_values_are_only_text() -> None:
 @pytest.mark.parametrize(
     ("broken", "code"),
     [
-        (rule("expression", sql="no_such_column > 0"), "rules_cannot_run"),
+        (rule("expression", sql="no_such_column > 0"), "rule_condition_unfit"),
+        (rule("expression", sql="qty > 0; drop table page"), "rule_condition_unfit"),
+        (rule("expression", sql="(select max(qty) from page) > 0"), "rule_condition_unfit"),
+        (rule("required", "qty", where="drop table page"), "rule_condition_unfit"),
+        (rule("expression", sql="start_date > qty"), "rule_cannot_run"),
+        (rule("expression", sql="qty / scrap_qty > 0"), "rule_cannot_run"),
+        (rule("expression", sql="qty * qty * qty > 0"), "rule_cannot_run"),
         (rule("nonsense", "qty"), "rule_kind_unknown"),
         (rule("range", "qty", min="many"), "rule_limit_unreadable"),
+        (rule("range", "start_date", max="today+1000000y"), "rule_limit_unreadable"),
         (rule("checksum", "uscc", algorithm="luhn"), "rule_checksum_unknown"),
         (rule("required"), "rule_needs_column"),
         (rule("in_list", "unit_code", code_list="colour"), "standardiser_code_list_missing"),
     ],
 )
-def test_a_rule_that_cannot_run_says_so(broken: Rule, code: str) -> None:
+def test_a_rule_that_cannot_run_says_so_and_stops_no_other(broken: Rule, code: str) -> None:
+    page = rows(material_code=["A1", None], qty=["99999999999999", "1"], scrap_qty=["0", "1"])
+    terms = contract(broken, rule("required", "material_code", name="needed"))
+    run = Run()
+    standardised = standardise(page, mapping(), terms, CODES)
+    found = check_rows(standardised, page, mapping(), terms, CODES, run)
+    assert found["rule"].to_pylist() == ["material.needed"]
+    assert {rule_id: problem.code for rule_id, problem in run.broken.items()} == {broken.id: code}
+    assert broken.id in run.broken[broken.id].text("zh") or code == "standardiser_code_list_missing"
     with pytest.raises(Problem) as caught:
-        findings([broken], material_code=["A1"])
+        check_rows(standardised, page, mapping(), terms, CODES)
     assert caught.value.code == code
+
+
+def test_a_rule_that_takes_too_long_is_stopped_and_left_out_from_then_on() -> None:
+    endless = " + ".join(f"length(regexp_replace(repeat(material_name, {n}), '[a-z]*x', ''))" for n in range(300, 340))
+    slow = rule("expression", "material_name", sql=f"{endless} > 0")
+    size = 10 * 2048
+    page = rows(material_name=["法兰盘"] * size, material_code=[None] + ["A1"] * (size - 1))
+    terms = contract(slow, rule("required", "material_code", name="needed"))
+    run = Run(seconds=0.2)
+    standardised = standardise(page, mapping(), terms, CODES)
+    for _ in range(2):
+        assert check_rows(standardised, page, mapping(), terms, CODES, run)["_key"].to_pylist() == ["k1"]
+    assert run.broken[slow.id].code == "rule_too_slow"
+
+
+def test_the_place_of_a_broken_rule_is_its_line_in_the_contract(tmp_path: Path) -> None:
+    path = tmp_path / "material.odcs.yaml"
+    path.write_text("schema:\n  - quality:\n      - {id: expression_2, type: custom}\n      - id: expression\n")
+    terms = replace(contract(rule("expression", sql="qty / scrap_qty > 0")), path=str(path))
+    page = rows(qty=["1"], scrap_qty=["0"])
+    with pytest.raises(Problem) as caught:
+        check_rows(standardise(page, mapping(), terms, CODES), page, mapping(), terms, CODES)
+    assert caught.value.params["place"] == "material.odcs.yaml:4"

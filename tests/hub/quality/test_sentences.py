@@ -20,8 +20,8 @@ READ = [
     (rule("readable", "unit_code"), "公.斤", "D2：‘公.斤’不是标准单位，建议 KG"),
     (rule("required", "material_code"), None, "D2：物料编码没有填"),
     (rule("required", "material_code"), "无", "D2：物料编码写的是‘无’，等于没填"),
-    (rule("readable", "start_date"), "24.3.5", "D2：‘24.3.5’不能确定是哪一天，请写成 2024-03-05 这样的完整日期"),
-    (rule("readable", "qty"), "12,5", "D2：‘12,5’不能确定是哪个数，请只写数字，如 1234.5"),
+    (rule("readable", "start_date"), "24.3.5", "D2：‘24.3.5’读不出确定的启用日期：年份只有两位"),
+    (rule("readable", "qty"), "12,5", "D2：‘12,5’读不出确定的数量：逗号可能是小数点，也可能是千分位"),
     (rule("readable", "qty"), "#N/A", "D2：数量是公式错误 #N/A"),
     (rule("range", "qty", min=0), "-3", "D2：‘-3’小于 0"),
     (rule("range", "qty", min=0, exclusive=True), "0", "D2：‘0’不大于 0"),
@@ -39,6 +39,13 @@ READ = [
     ),
     (rule("pattern", "material_code", regex="[A-Z]+"), "a1", "D2：‘a1’不符合物料编码的写法"),
     (rule("expression", "qty", sql="qty > 5"), "3", "D2：‘3’：标题"),
+    (rule("range", "start_date", min="2020-01-01"), "2019-12-31", "D2：‘2019-12-31’早于 2020-01-01"),
+    (rule("length", "material_name", min=2), "法", "D2：物料名称只有 1 个字，至少要 2 个"),
+    (rule("sign", "qty", **{"is": "positive"}), "0", "D2：‘0’不大于 0"),
+    (rule("step", "qty", of=0.5), "0.7", "D2：‘0.7’不是 0.5 的整数倍"),
+    (rule("in_list", "unit_code", values=["M", "KG"]), "件", "D2：‘件’不在单位允许的取值里（M、KG）"),
+    (rule("format", "material_name", of="mobile"), "123", "D2：‘123’不是手机号码，应像 13812345678 这样"),
+    (rule("checksum", "uscc", algorithm="ean"), "690", "D2：‘690’是 3 位，统一社会信用代码应为 8 / 13 位"),
 ]
 
 
@@ -76,6 +83,28 @@ def test_what_a_finding_of_the_engine_says(tested: Any, raw: str | None, said: s
         ),
         ("set_expression", None, "‘x’：标题", "‘x’: Title"),
         ("unique", None, "‘x’：标题", "‘x’: Title"),
+        (
+            "determines",
+            {
+                "key": {"zh": "物料编码", "en": "Material code"},
+                "agree": [{"value": "y", "count": 7}],
+                "suggestion": "y",
+            },
+            "相同的物料编码有不同的列，这里是‘x’：‘y’（7 行），建议 y",
+            "the same Material code has more than one 列, here ‘x’: ‘y’ (7 rows), suggest y",
+        ),
+        (
+            "outlier",
+            {"median": "5", "low": "1", "high": "9", "size": 30, "deviation": "12"},
+            "‘x’离中位数 5 太远（同组 30 行，通常在 1 到 9 之间）",
+            "‘x’ is far from the median 5 (30 rows of its group, usually between 1 and 9)",
+        ),
+        (
+            "ordered",
+            {"other": {"zh": "完工日期", "en": "Finish date"}, "other_value": "2024-01-01"},
+            "列‘x’在完工日期‘2024-01-01’之后",
+            "列 ‘x’ comes after Finish date ‘2024-01-01’",
+        ),
     ],
 )
 def test_sentences_about_several_rows(kind: str, detail: Any, zh: str, en: str) -> None:
