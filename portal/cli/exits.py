@@ -37,6 +37,10 @@ _BY_PREFIX = {
     "mapping_": CONFIG,
     "template_": CONFIG,
     "code_list_": CONFIG,
+    "suggestion_": CONFIG,
+    "remembered_": CONFIG,
+    "correction_": CONFIG,
+    "decision_": CONFIG,
 }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from portal.cli import accept, check, compare, demo, discover, down, init, status, sync, up
+from portal.cli import accept, check, compare, demo, discover, down, init, status, suggestions, sync, up
 from portal.cli.wording import help_text
 
 app = typer.Typer(
@@ -32,8 +32,11 @@ for name, function in (
     ("sync", sync.sync),
     ("status", status.status),
     ("accept", accept.accept),
+    ("correct", suggestions.correct),
 ):
     app.command(name, help=help_text(name), short_help=help_text(name), epilog=help_text("exit_codes"))(function)
+
+app.add_typer(suggestions.app)
 
 if __name__ == "__main__":
     app()
