@@ -10,6 +10,7 @@ import yaml
 
 from connectors.config import load_systems
 from hub.cleansing.codes import lookup
+from schemas.code_loader import fold
 from schemas.loader import SCHEMAS, code_lists, contracts, mappings
 from schemas.rule_kinds import KINDS
 from schemas.template_loader import templates
@@ -76,9 +77,9 @@ def test_standard_fields_say_the_same_as_our_english(path):
 
     (table,) = plain(path)["schema"]
     assert table["businessName"] == custom(table)["title"]["en"]
-    assert table["description"] == custom(table)["description"]["en"]
     for owner in (table, *table["properties"]):
         assert owner["businessName"] == custom(owner)["title"]["en"]
+        assert owner["description"] == custom(owner)["description"]["en"]
         for rule in owner.get("quality", []):
             assert rule["businessImpact"] == custom(rule)["why"]["en"], rule["id"]
 
@@ -93,6 +94,7 @@ def test_all_entities_are_there_with_enough_rules():
 def test_every_text_is_in_both_languages_and_speaks_plainly():
     for contract in contracts().values():
         texts = [contract.title, contract.description, *(column.title for column in contract.columns)]
+        texts += [column.description for column in contract.columns]
         texts += [text for rule in contract.rules for text in (rule.title, rule.why, rule.fix)]
         for text in texts:
             assert CJK.search(text.zh) or text.zh == "ERP 单号", text.zh
@@ -108,6 +110,55 @@ def test_rule_ids_are_unique_and_scopes_fit():
     assert len({rule.id for rule in rules}) == len(rules)
     assert {rule.kind for rule in rules} <= set(KINDS)
     assert all(rule.severity == "error" for rule in rules if rule.hold)
+
+
+def test_texts_have_a_length_and_examples_fit_it():
+    for contract in contracts().values():
+        for column in contract.columns:
+            assert (column.max_length is not None) == (column.type == "string"), f"{contract.entity}.{column.name}"
+            assert len(column.example or "") <= (column.max_length or 4000)
+            if column.code_list:
+                codes = [entry.code for entry in code_lists()[column.code_list].codes]
+                assert max(map(len, codes)) <= column.max_length
+
+
+def test_a_foreign_key_is_as_long_as_its_target():
+    for contract in contracts().values():
+        for column in contract.columns:
+            if column.references:
+                target = contracts()[column.references.entity].column(column.references.column)
+                assert (column.type, column.max_length) == (target.type, target.max_length), column.name
+                assert any(rule.kind == "reference" and rule.column == column.name for rule in contract.rules)
+
+
+def test_a_header_means_one_column_of_an_entity():
+    for contract in contracts().values():
+        owner = {}
+        for column in contract.columns:
+            for word in (column.title.zh, column.title.en, *column.synonyms):
+                assert owner.setdefault(fold(word), column.name) == column.name, f"{contract.entity}: {word}"
+
+
+@pytest.mark.parametrize(
+    ("entity", "column", "words"),
+    [
+        ("material", "material_code", ["物料代码", "料号", "存货编码", "品号", "cInvCode", "FNumber"]),
+        ("customer", "customer_code", ["客户代码", "购货单位编码", "cCusCode"]),
+        ("supplier", "supplier_name", ["供货单位", "厂商名称", "cVenName"]),
+        ("work_order", "work_order_code", ["生产任务单号", "生产订单号", "制令单号"]),
+        ("stock_document", "moved_qty", ["实收数量", "实发数量"]),
+        ("standard_cost", "supplier_code", ["厂商编号"]),
+    ],
+)
+def test_headers_of_kingdee_yonyou_and_people_are_known(entity, column, words):
+    assert set(words) <= set(contracts()[entity].column(column).synonyms)
+
+
+def test_service_levels_are_hours():
+    for contract in contracts().values():
+        assert contract.sla["frequency"] == 24
+        assert contract.sla["latency"] > contract.sla["frequency"], "a nightly read takes some time itself"
+        assert contract.sla["schedule"]
 
 
 def test_columns_that_can_be_unreadable_have_a_rule_for_it():
