@@ -199,7 +199,7 @@ def _release(connection: psycopg.Connection[Any], dataset: Dataset, load_id: int
             "with back as (delete from quality.held_row h using to_release t where h.dataset = {dataset}"
             " and h.source_key = t.source_key returning h.*)"
             " insert into {core} (_dataset, _source_key, _plant, _row_hash, _load_id, _file_id, _row_no, {columns})"
-            " select dataset, source_key, plant, row_hash, {load}, case when f.columns is not null then file_id end,"
+            " select {dataset}, source_key, plant, row_hash, {load}, case when f.columns is not null then file_id end,"
             " row_no, {values} from back left join ops.landed_file f on f.id = back.file_id"
         ).format(
             core=core_table(dataset),

@@ -129,7 +129,8 @@ def test_it_comes_back_when_a_steward_corrects_the_value(world):
     assert world.held() == []
     assert sum(load.returned for load in outcome.loads) == 1
     assert world.all("select component_material_code from core.bom where _source_key = 'b'") == [("M-00002",)]
-    assert world.all("select distinct resolved_by from quality.finding where source_key = 'b'") == [("steward",)]
+    resolved = "select distinct resolved_by from quality.finding where source_key = 'b' and resolved_at is not null"
+    assert world.all(resolved) == [("steward",)]
     # taken back, the source's word counts again
     world.all("update quality.correction set active = false returning id")
     world.publish()
