@@ -20,12 +20,15 @@ from hub.quality.sets.loops import find_loops, no_loop
 from hub.quality.sets.references import reference
 from hub.quality.sets.roll_up import roll_costs, roll_up
 from hub.quality.sets.surroundings import Surroundings
+from hub.quality.sets.tables import one_dataset_at_a_time
 from hub.quality.sets.totals import balance, total
 from hub.quality.systems import NO_SYSTEMS, Systems
+from hub.quality.table_templates import TABLE_KINDS
 from schemas.model import Contract, Rule
 from schemas.problems import Problem
 
 QUERIES: dict[str, Callable[[Rule, Surroundings], str]] = {
+    **dict.fromkeys(TABLE_KINDS, one_dataset_at_a_time),
     "reference": reference,
     "unique_across": unique_across,
     "same_name": same_name,

@@ -49,7 +49,7 @@ def reference(rule: Rule, around: Surroundings) -> str:
     return f"""
 with truth as (
   select t._dataset, t._source_key, t.{identifier(goal.name)}, {goal_key} as target_key
-  from {around.rows(entity, rule.args.get("target_where"))} as t
+  from {around.rows_where(rule, entity, rule.args.get("target_where"))} as t
   where t.{identifier(goal.name)} is not null and {counts}
 ), orphan as (
   select c._dataset, c._source_key, {own_text(rule, around)} as value, {system_of("c")} as system, {own_part} as part

@@ -132,7 +132,7 @@ def _lines(rule: Rule, around: Surroundings) -> str:
     quantity = column_of("quantity")
     if of_bill("scrap_percent"):
         quantity = f"{quantity} * (1 + coalesce({column_of('scrap_percent')}, 0) / 100)"
-    today = "(now() at time zone 'Asia/Shanghai')::date"
+    today = around.day()
     valid = [f"t.{identifier(parent.name)} is not null", f"{column_of('component')} is not null"]
     valid += [f"coalesce({column_of('valid_from')} <= {today}, true)"] if of_bill("valid_from") else []
     valid += [f"coalesce({column_of('valid_to')} >= {today}, true)"] if of_bill("valid_to") else []
@@ -143,7 +143,7 @@ create temporary table roll_line on commit drop as
 select {around.place("t")} as place, t.{identifier(parent.name)}::text as parent,
        {column_of("component")}::text as component, {quantity} as quantity, {factors.kind("t")} as kind,
        {factors.factor("t")} as factor
-from {around.rows(bill, rule.args.get("lines_where"))} as t {factors.join("t")}
+from {around.rows_where(rule, bill, rule.args.get("lines_where"))} as t {factors.join("t")}
 where {" and ".join(valid)}"""
 
 

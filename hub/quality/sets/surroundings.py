@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hub.quality.literals import identifier, text
+from hub.quality.portable import condition_for
 from hub.quality.relations import relation
 from hub.quality.systems import NO_SYSTEMS, Systems, account_set, system_of
 from schemas.model import CodeList, Column, Contract, Mapping, Rule
@@ -19,20 +22,35 @@ from schemas.problems import Problem
 
 @dataclass(frozen=True)
 class Surroundings:
-    """contracts by entity, mappings by dataset, code lists by name, and the configured source systems."""
+    """contracts by entity, mappings by dataset, code lists by name, and the configured source systems.
+
+    today: the day of the run, where a rule asks for it.
+    """
 
     contracts: MappingABC[str, Contract]
     systems: Systems = NO_SYSTEMS
     mappings: MappingABC[str, Mapping] = field(default_factory=dict)
     codes: MappingABC[str, CodeList] = field(default_factory=dict)
+    today: date = field(default_factory=lambda: datetime.now(ZoneInfo("Asia/Shanghai")).date())
 
-    def rows(self, entity: str, where: Any = None, dataset: str | None = None) -> str:
+    def rows(self, entity: str, dataset: str | None = None) -> str:
         """All rows of an entity, held ones included, to be used behind FROM with an alias."""
-        return relation(self.contracts[entity], dataset, None if where is None else str(where))
+        return relation(self.contracts[entity], dataset)
+
+    def rows_where(self, rule: Rule, entity: str, where: Any) -> str:
+        """Those of them for which a condition of the rule is true; Problem if it is no condition over them."""
+        if where is None:
+            return self.rows(entity)
+        contract = self.contracts[entity]
+        return relation(contract, None, condition_for(str(where), contract, "postgres", rule.id, self.today))
 
     def own_rows(self, rule: Rule) -> str:
         """The rows a rule is about: those of its entity for which its `where` is true."""
-        return self.rows(rule.entity, rule.where)
+        return self.rows_where(rule, rule.entity, rule.where)
+
+    def day(self) -> str:
+        """SQL for the day of the run."""
+        return f"date '{self.today.isoformat()}'"
 
     def place(self, alias: str) -> str:
         """SQL for where a code means one thing: the system, and inside it the account set."""

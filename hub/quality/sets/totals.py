@@ -154,7 +154,7 @@ def _amounts(rule: Rule, around: Surroundings, factors: UnitFactors, quantity: _
         raise unfit(rule, around, "unit")
     return f"""  select {_seen_from(rule, around.place("t"))} as place, {key_of("t", quantity.key)} as shared,
          {factors.kind("t")} as kind, {factors.amount("t", quantity.column)} as amount
-  from {around.rows(quantity.entity, quantity.where)} as t {factors.join("t")}
+  from {around.rows_where(rule, quantity.entity, quantity.where)} as t {factors.join("t")}
   where {key_of("t", quantity.key)} is not null and t.{identifier(quantity.column.name)} is not null"""
 
 
