@@ -45,6 +45,9 @@ def check_arguments(
         _check_choices(at, rule, name, value, kind)
         if name in kind.columns:
             _check_columns(at, rule, name, value, columns)
+    for one, other in kind.parallel:
+        if one in args and other in args and len(args[one]) != len(args[other]):
+            at.fail_at("rule_lists_unequal", other, rule=rule, first=one, second=other, count=len(args[one]))
     if own is not None:
         _check_own(at, rule, kind_name, columns[own])
         _check_limits(at, rule, args, known, columns[own])

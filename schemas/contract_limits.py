@@ -39,7 +39,7 @@ def check_limits(rules: list[Rule], places: Mapping[str, Fields], column: Column
     for rule in rules:
         place = places[rule.id]
         at = Fields(place.document, *place.steps, "implementation")
-        if rule.kind == "length":
+        if rule.kind in {"length", "total"}:
             least, most = as_number(rule.args.get("min")), as_number(rule.args.get("max"))
             if least is not None and most is not None and least > most:
                 _fail_alone(at, rule, least, most)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas.contract_loader import Read
-from schemas.contract_sql import check_query
+from schemas.contract_sql import check_condition, check_query
 from schemas.fields import Fields
-from schemas.model import Column, Reference
+from schemas.model import Column, Contract, Reference, Rule
 from schemas.nearness import listed
-from schemas.rule_kinds import KINDS
+from schemas.rule_kinds import KINDS, NUMBERS
 
 Entities = Mapping[str, Mapping[str, Column]]
 
@@ -26,19 +26,31 @@ def check_references(read: Read, entities: Entities) -> None:
             target = _target(at, ("to",), name, column.references, entities)
             _check_type(at, ("to",), name, column, column.references, target)
     for rule in read.contract.rules:
-        kind, place = KINDS[rule.kind], read.rules[rule.id]
+        place = read.rules[rule.id]
         at = Fields(place.document, *place.steps, "implementation")
-        for argument in kind.targets:
-            value = rule.args.get(argument)
-            for index, text in enumerate(value if isinstance(value, list) else [value] if value else []):
-                where = (argument, index) if isinstance(value, list) else (argument,)
-                entity, _, name = str(text).partition(".")
-                reference = Reference(entity, name)
-                target = _target(at, where, rule.id, reference, entities)
-                if argument in kind.same_type and rule.column is not None:
-                    _check_type(at, where, rule.id, read.contract.column(rule.column), reference, target)
-        if kind.sql == "query":
+        _check_rule(at, rule, read.contract, entities)
+        if KINDS[rule.kind].sql == "query":
             check_query(at, "sql", rule.id, entities)
+
+
+def _check_rule(at: Fields, rule: Rule, contract: Contract, entities: Entities) -> None:
+    kind = KINDS[rule.kind]
+    for argument in kind.targets:
+        value = rule.args.get(argument)
+        for index, text in enumerate(value if isinstance(value, list) else [value] if value else []):
+            where = (argument, index) if isinstance(value, list) else (argument,)
+            entity, _, name = str(text).partition(".")
+            reference = Reference(entity, name)
+            target = _target(at, where, rule.id, reference, entities)
+            if argument in kind.same_type and rule.column is not None:
+                _check_type(at, where, rule.id, contract.column(rule.column), reference, target)
+            if argument in kind.number_targets and target.type not in NUMBERS:
+                at.fail("rule_target_no_number", *at.steps, *where, rule=rule.id, target=str(text), type=target.type)
+    for argument, about in kind.conditions.items():
+        if argument in rule.args:
+            given = next((str(rule.args[name]) for name in about if name in rule.args), rule.entity)
+            entity = given.partition(".")[0]
+            check_condition(at, argument, rule.id, entities[entity], entity)
 
 
 def _target(at: Fields, where: tuple[str | int, ...], what: str, reference: Reference, entities: Entities) -> Column:

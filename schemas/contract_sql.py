@@ -33,8 +33,8 @@ _HARMLESS = {
 _SYSTEM_TABLE = "source_system"  # hub/quality lists the configured systems under this name
 
 
-def check_condition(at: Fields, key: str, rule: str, columns: Mapping[str, Column]) -> None:
-    """A condition over one row: names columns of the entity only, is true or false, holds no query.
+def check_condition(at: Fields, key: str, rule: str, columns: Mapping[str, Column], entity: str | None = None) -> None:
+    """A condition over one row: names columns of the entity only (the rule's own if None), holds no query.
 
     Raises Problem at the line of the wrong word where YAML keeps lines (`|`), else at the line of `key`.
     """
@@ -51,7 +51,7 @@ def check_condition(at: Fields, key: str, rule: str, columns: Mapping[str, Colum
         if column.table or name not in columns:
             written = f"{column.table}.{name}" if column.table else name
             _fail_at_word(at, key, "rule_unknown_column", column.this, rule=rule, column=written,
-                          entity=rule.partition(".")[0], allowed=listed(name, columns))  # fmt: skip
+                          entity=entity or rule.partition(".")[0], allowed=listed(name, columns))  # fmt: skip
         named += 1
     _check_functions(at, key, rule, root)
     if any(node.comments for node in root.walk()):

@@ -34,8 +34,10 @@ class RuleKind:
     `one_of`: at least one of these arguments is there. `choices`: argument -> what it, or each item of it, may be.
     `columns`: arguments that name columns of the same entity. `comparable`: those among them whose column
     must be comparable with the rule's own. `targets`: arguments that name "<entity>.<column>" (or a list of them);
-    `same_type`: those among them whose column must have the type of the rule's own. `sql`: what the argument `sql`
-    holds: a condition over one row, or a query over the store.
+    `same_type`: those among them whose column must have the type of the rule's own; `number_targets`: those whose
+    column must hold numbers. `parallel`: pairs of lists that are equally long. `conditions`: argument that is an SQL
+    condition -> the targets whose entity it is about (the first one given). `sql`: what the argument `sql` holds: a
+    condition over one row, or a query over the store.
     """
 
     scope: RuleScope
@@ -49,6 +51,9 @@ class RuleKind:
     comparable: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     same_type: tuple[str, ...] = ()
+    number_targets: tuple[str, ...] = ()
+    parallel: tuple[tuple[str, str], ...] = ()
+    conditions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sql: Literal["condition", "query"] | None = None
 
 
@@ -113,6 +118,8 @@ KINDS: dict[str, RuleKind] = {
         columns=("also",),
         targets=("to", "also_to"),
         same_type=("to",),
+        parallel=(("also", "also_to"),),
+        conditions={"target_where": ("to",)},
     ),
     # set: within one system, no two rows with different business keys share the value, and the values of `with`;
     # ignoring: width, case, spacing, punctuation, signs (20*50 is 20×50, Ø20 is φ20)
@@ -158,6 +165,9 @@ KINDS: dict[str, RuleKind] = {
         choices={"within": WITHIN, "mark": ("largest", "all")},
         columns=("by", "unit"),
         targets=("at_most", "at_least", "equals", "matching"),
+        number_targets=("at_most", "at_least", "equals"),
+        parallel=(("by", "matching"),),
+        conditions={"target_where": ("at_most", "at_least", "equals")},
     ),
     # set: what is used of a thing (a lot) is covered by what there was of it: quantities of other entities, each with
     # the column that names the thing (`matching`, in the same order)
@@ -177,6 +187,8 @@ KINDS: dict[str, RuleKind] = {
         choices={"within": WITHIN, "mark": ("largest", "all")},
         columns=("by", "unit"),
         targets=("covered_by", "matching", "also_used", "also_matching"),
+        number_targets=("covered_by", "also_used"),
+        parallel=(("covered_by", "matching"), ("also_used", "also_matching")),
     ),
     # set: a cost is within tolerance_percent of the cost of its parts, over all levels of the bill of material
     "roll_up": RuleKind(
@@ -209,6 +221,8 @@ KINDS: dict[str, RuleKind] = {
             "line_unit",
             "otherwise_unit",
         ),
+        number_targets=("quantity", "scrap_percent", "otherwise"),
+        conditions={"lines_where": ("parent",)},
     ),
     # set: no row closes a loop of parents (`parent`) and components (the rule's column)
     "no_loop": RuleKind("set", {"parent": str}, {}, columns=("parent",), comparable=("parent",)),
