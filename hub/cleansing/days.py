@@ -54,8 +54,9 @@ _YEAR_MONTH = re.compile(rf"(\d{{4}})[\s/.-]*({_MONTH})[\s/.-]*(\d{{1,2}})(?!\d)
 _WEEKDAYS = {
     **{f"{word}{day}": number for word in ("星期", "周", "礼拜") for number, day in enumerate("一二三四五六日")},
     **{f"{word}天": 6 for word in ("星期", "周", "礼拜")},
-    **{name: number for number, names in enumerate(("mon monday", "tue tues tuesday", "wed wednesday", "thu thur thurs thursday",
-       "fri friday", "sat saturday", "sun sunday")) for name in names.split()},
+    **{name: number for number, names in enumerate(
+        ("mon monday", "tue tues tuesday", "wed wednesday", "thu thur thurs thursday", "fri friday", "sat saturday",
+         "sun sunday")) for name in names.split()},
 }  # fmt: skip
 _WEEKDAY = re.compile(
     rf"[\s(,]*({'|'.join(sorted(_WEEKDAYS, key=len, reverse=True))})(?![a-z])[\s),.]*", re.IGNORECASE | re.ASCII

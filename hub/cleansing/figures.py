@@ -14,7 +14,7 @@ from hub.cleansing import numerals
 
 
 class Reading(NamedTuple):
-    """value: the number, exact; rule: how it was written. Or reason: why none is sure, and what speakers mean by it, `guess`."""
+    """value: the number, exact; rule: how it was written. Or reason: why none is sure; guess: what speakers mean."""
 
     value: Decimal | None
     rule: str | None = None

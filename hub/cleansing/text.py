@@ -29,9 +29,9 @@ _TWINS = {
 # Letters, digits and blank of double width. Chinese punctuation stays: it is right in Chinese text.
 _WIDE_SPANS = ((0xFF10, 0xFF1A), (0xFF21, 0xFF3B), (0xFF41, 0xFF5B))
 _WIDE: dict[int, int | str] = {code: code - 0xFEE0 for span in _WIDE_SPANS for code in range(*span)}
-_WIDE |= str.maketrans("　－＋／．％＃＆＊＝＿～＠", " -+/.%#&*=_~@") | _TWINS
+_WIDE |= _TWINS | dict(zip(map(ord, "　－＋／．％＃＆＊＝＿～＠"), " -+/.%#&*=_~@", strict=True))
 _ALL_WIDE: dict[int, int | str] = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_ALL_WIDE |= str.maketrans("　￥", " ¥") | _TWINS
+_ALL_WIDE |= _TWINS | {ord("　"): " ", ord("￥"): "¥"}
 # A name's brackets and signs count as well; a whole word in one character becomes letters.
 _NAME: dict[int, int | str] = _ALL_WIDE | {ord("㈱"): "(株)", ord("㈲"): "(有)", ord("№"): "No"}
 _ERROR_CELLS = frozenset(
