@@ -39,7 +39,7 @@ _INSTEAD = {
     "items": "-",
     "properties": "-",
 }
-_KEYS = {
+KEYS = {
     "id", "name", "businessName", "description", "logicalType", "logicalTypeOptions", "physicalType", "physicalName",
     "primaryKey", "primaryKeyPosition", "required", "examples", "classification", "criticalDataElement", "tags",
     "transformSourceObjects", "transformLogic", "transformDescription", "authoritativeDefinitions", "relationships",
@@ -60,7 +60,7 @@ _LENGTH_INSTEAD = {
 def read_column(fields: Fields, codes: dict[str, CodeList]) -> Column:
     """One column. Raises Problem naming file, line and what is allowed."""
     fields.instead(_INSTEAD)
-    fields.only(_KEYS)
+    fields.only(KEYS)
     name = fields.text("name")
     if not _NAME.fullmatch(name):
         fields.fail_at("schema_not_allowed", "name", key="name", value=name, allowed="a-z 0-9 _ (1-63)")

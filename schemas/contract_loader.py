@@ -24,12 +24,12 @@ from schemas.model import CodeList, Column, Contract, Rule
 from schemas.yaml_lines import load_document
 from schemas.yaml_traps import check_traps
 
-_TOP = {
+TOP = {
     "apiVersion", "kind", "id", "name", "version", "status", "tenant", "tags", "domain", "dataProduct", "description",
     "schema", "servers", "support", "price", "team", "roles", "slaDefaultElement", "slaProperties",
     "authoritativeDefinitions", "customProperties", "contractCreatedTs",
 }  # fmt: skip
-_TABLE = {
+TABLE = {
     "id", "name", "logicalType", "physicalName", "physicalType", "businessName", "description", "tags",
     "dataGranularityDescription", "authoritativeDefinitions", "relationships", "properties", "quality",
     "customProperties",
@@ -59,7 +59,7 @@ def read_with_places(path: Path, codes: dict[str, CodeList], *, any_name: bool =
     document = load_document(path)
     check_traps(document)
     top = Fields(document)
-    top.only(_TOP)
+    top.only(TOP)
     top.choice("apiVersion", ["v3.1.0"])
     top.choice("kind", ["DataContract"])
     owner = top.child("team").choice("name", [code.code for code in codes["department"].codes])
@@ -93,7 +93,7 @@ def _table(top: Fields) -> Fields:
     tables = list(top.children("schema"))
     if len(tables) != 1:
         top.fail_at("contract_one_table", "schema", count=len(tables))
-    tables[0].only(_TABLE)
+    tables[0].only(TABLE)
     return tables[0]
 
 

@@ -22,7 +22,7 @@ from schemas.rule_kinds import KINDS
 
 _ID = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _OWN = {"kind", "column", "where", "threshold"}  # keys of `implementation` that every kind takes
-_KEYS = {
+KEYS = {
     "id", "name", "description", "type", "engine", "implementation", "dimension", "severity", "businessImpact",
     "method", "tags", "authoritativeDefinitions", "customProperties",
 }  # fmt: skip
@@ -51,7 +51,7 @@ def read_rule(
     Raises Problem naming file, line and what is allowed.
     """
     fields.instead(_INSTEAD)
-    fields.only(_KEYS)
+    fields.only(KEYS)
     fields.choice("type", ["custom"])
     fields.choice("engine", ["waterworks"])
     name = fields.text("id")

@@ -39,10 +39,14 @@ def plain(path):
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
+def odcs_schema():
+    return json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: path.stem)
 def test_contract_is_valid_odcs(path):
     """By the official JSON schema of the installed package (3.2.0, which also covers apiVersion v3.1.0)."""
-    schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
+    schema = odcs_schema()
     assert "v3.1.0" in schema["properties"]["apiVersion"]["enum"]
     errors = list(jsonschema.Draft201909Validator(schema).iter_errors(plain(path)))
     assert not errors, [f"{error.json_path}: {error.message}" for error in errors]
