@@ -6,7 +6,7 @@ writing those rows (`scores.py`), drawing them (portal).
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterator
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
 from datetime import date
@@ -106,23 +106,45 @@ def score_on(
     if taken is None:
         return None
     names = GROUPS[group_by] if group_by else ()
+    scores: dict[tuple[str, ...], Score] = dict(_sums(connection, taken, taken, names, only))
+    return Day(day, taken, scores)
+
+
+def taken_between(
+    connection: psycopg.Connection[Any], first: date, last: date, **only: str | None
+) -> dict[date, Score]:
+    """The total of every day from `first` to `last` on which scores were taken, oldest first."""
+    return {key[0]: score for key, score in _sums(connection, first, last, ("day",), only)}
+
+
+def _sums(
+    connection: psycopg.Connection[Any],
+    first: date,
+    last: date,
+    names: tuple[str, ...],
+    only: MappingABC[str, str | None],
+) -> Iterator[tuple[tuple[Any, ...], Score]]:
+    """(values of `names`, score) in their order, over the rows of these days."""
     wanted = {name: value for name, value in only.items() if value is not None}
     conditions = "".join(f" and {FILTERS[name]} = %({name})s" for name in wanted)
-    keys = ", ".join((*names, "dataset", "rule", "unknown"))
-    sums: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0])
-    missing: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
+    # What is missing comes row by row; the rest as one sum.
+    keys = ", ".join((*names, "unknown", "missing"))
+    query = (
+        f"select {keys}, sum(weight * rows_checked)::bigint as checked,"
+        " sum(weight * rows_failed)::bigint as failed from ("
+        f"select {', '.join((*names, 'unknown', 'weight', 'rows_checked', 'rows_failed'))}, case when unknown is null"
+        f" then null when unknown = '{CANNOT_RUN}' then rule else dataset end as missing from mart.quality_score"
+        f" where day between %(first)s and %(last)s{conditions}) as s group by {keys} order by {keys}"
+    )
+    totals: dict[tuple[Any, ...], list[int]] = {}
+    missing: dict[tuple[Any, ...], dict[str, str]] = {}
     with connection.cursor(row_factory=dict_row) as cursor:
-        for row in cursor.execute(
-            f"select {keys}, sum(weight * rows_checked)::bigint as checked, sum(weight * rows_failed)::bigint as failed"
-            f" from mart.quality_score where day = %(taken)s{conditions} group by {keys} order by {keys}",
-            {**wanted, "taken": taken},
-        ):
+        for row in cursor.execute(query.encode(), {**wanted, "first": first, "last": last}):
             key = tuple(row[name] for name in names)
-            sums[key][0] += row["checked"]
-            sums[key][1] += row["failed"]
-            if row["unknown"] == CANNOT_RUN:
-                missing[key][row["rule"]] = CANNOT_RUN
-            elif row["unknown"] is not None:
-                missing[key][row["dataset"]] = row["unknown"]
-    scores = {key: Score(checked, failed, dict(missing[key])) for key, (checked, failed) in sums.items()}
-    return Day(day, taken, scores)
+            total, lacks = totals.setdefault(key, [0, 0]), missing.setdefault(key, {})
+            total[0] += row["checked"]
+            total[1] += row["failed"]
+            if row["missing"] is not None:
+                lacks[row["missing"]] = row["unknown"]
+    for key, (checked, failed) in totals.items():
+        yield key, Score(checked, failed, missing[key])

@@ -27,7 +27,7 @@ from hub.quality.history import DECIDING
 from hub.quality.literals import identifier, text
 from schemas.model import Contract, Rule
 
-DELETED, STEWARD, RULE, UPLOAD, SOURCE = FIXERS = ("deleted", "steward", "rule", "upload", "source")
+SOURCE, UPLOAD, STEWARD, RULE, DELETED = FIXERS = ("source", "upload", "steward", "rule", "deleted")
 
 # f: the finding. A change of the row's values by a decision that was not in force when the finding was last seen.
 _BY_STEWARD = f"""exists (

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.config import SystemConfig, read_systems
-from hub.cleansing.wording import change_titles
+from hub.cleansing.wording import change_titles, suggestion_titles
 from hub.quality.sentences import change_sentence
 from hub.quality.sentences import sentence as value_sentence
 from portal.i18n import catalogue
@@ -21,6 +21,8 @@ from schemas.problems import Language, Problem
 from schemas.template_loader import templates
 
 DIMENSIONS = ("completeness", "uniqueness", "conformity", "consistency", "accuracy", "timeliness")
+MISSING_NAMED = 4  # of more objects of one source only the number is told
+WHOLE_ROW: dict[Language, str] = {"zh": "整行", "en": "whole row"}
 _systems_read: tuple[float, dict[str, SystemConfig]] = (0.0, {})
 
 
@@ -97,6 +99,56 @@ def dataset_object(name: str, language: Language) -> str:
     return entity(object_name, language)
 
 
+def group(kind: str, key: tuple[str, ...], language: Language) -> str:
+    """Name of one line of the dashboard's table: a department, entity, source, dimension, column or rule."""
+    if kind == "column":
+        of_entity = entity(key[0], language)
+        return f"{of_entity} · {column(key[0], key[1], language)}" if key[1] else f"{of_entity} · {WHOLE_ROW[language]}"
+    if kind == "dimension":
+        return catalogue(language)[f"dimension.{key[0]}"]
+    known = {"department": department, "entity": entity, "source": system, "rule": rule_title}
+    return known[kind](key[0], language)
+
+
+def missing(lacks: Mapping[str, str], language: Language) -> str:
+    """What a sum does not contain: "MES: Customers, Materials (its source could not be read)"."""
+    words = catalogue(language)
+    together: dict[tuple[str, str], list[str]] = {}
+    for what, why in lacks.items():
+        if why == "cannot_run":
+            together.setdefault((rule_title(what, language), why), [])
+        else:
+            together.setdefault((system(what.partition(".")[0], language), why), []).append(
+                dataset_object(what, language)
+            )
+    parts = []
+    for (name, why), objects in together.items():
+        shown = ", ".join(objects) if len(objects) <= MISSING_NAMED else f"{len(objects)} {words['dashboard.objects']}"
+        parts.append(f"{name}{': ' if objects else ''}{shown} ({words[f'unknown_why.{why}']})")
+    return "; ".join(parts)
+
+
+def rule_change(changed: Mapping[str, Any], language: Language) -> str:
+    """What changed about a rule, in words: "severity: warning → error"."""
+    words, told = catalogue(language), []
+    for what, values in changed.items():
+        if what in ("added", "removed"):
+            told.append(words[f"rule_change.{what}"])
+        elif isinstance(values, Mapping):
+            inner = ", ".join(f"{name} {_told(pair[0])} → {_told(pair[1])}" for name, pair in values.items())
+            told.append(f"{words[f'rule_change.{what}']}: {inner}")
+        else:
+            before, after = (words.get(f"{what}.{each}", _told(each)) for each in values)
+            told.append(f"{words[f'rule_change.{what}']}: {before} → {after}")
+    return "; ".join(told)
+
+
+def _told(value: object) -> str:
+    if value is None:
+        return "–"
+    return ", ".join(map(_told, value)) if isinstance(value, list) else str(value)
+
+
 def source_key(dataset_name: str, key: str) -> str:
     """Where a row without a cell stands in its source: "t_ICItem FItemID 2231"."""
     system_name, _, object_name = dataset_name.partition(".")
@@ -120,11 +172,25 @@ def sentence(problem: dict[str, object] | None, language: Language) -> str:
         return code
 
 
+def suggestion_sentence(found: Mapping[str, Any], place: str | None, language: Language) -> str:
+    """One suggestion: "D12：“公金”多半是“KG”：与代码表里的一个写法只差一点（把握 95%）"."""
+    titles = suggestion_titles()
+    told = catalogue(language)["suggest.sentence"].format(
+        raw=found["value"] or catalogue(language)["finding.blank"],
+        value=found["suggestion"],
+        why=titles[found["rule"]][language] if found["rule"] in titles else found["rule"],
+        confidence=round(float((found["detail"] or {}).get("confidence", 0)) * 100),
+    )
+    return f"{place}{'：' if language == 'zh' else ': '}{told}" if place else told
+
+
 def finding_sentence(found: Mapping[str, Any], entity_name: str, place: str | None, language: Language) -> str:
     """One finding or change as a sentence: "D12：‘公 斤’不是标准单位，建议 KG".
 
     `found` has rule, value, column_name, source_column, detail and, for an upload, kind and suggestion.
     """
+    if found.get("kind") == "suggestion":
+        return suggestion_sentence(found, place, language)
     if found.get("kind") == "change":
         if found["rule"] not in change_titles():
             return found["rule"]

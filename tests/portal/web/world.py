@@ -6,7 +6,7 @@ Belongs here: inserting rows as the hub leaves them. Not here: running the hub (
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,11 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
 from psycopg.types.json import Jsonb
 
+from hub.cleansing.dates import ZONE
+from hub.landing.dataset import all_mappings
 from hub.landing.stage import write_landed
 from hub.marts.scores import WEIGHTS
+from hub.quality import issues
 from portal.users import ensure_user
 from schemas.loader import contracts, mappings
 
@@ -97,6 +100,8 @@ def fill(connection: psycopg.Connection[Any], home: Path) -> None:
             '{"kind": "sftp", "host": "sftp.example", "path": "价格.txt"}')"""
     )
     _scores(connection)
+    _history(connection)
+    issues.refresh(connection, contracts(), all_mappings())
 
 
 def _load(
@@ -187,7 +192,7 @@ def _finding(
 
 
 def _scores(connection: psycopg.Connection[Any]) -> None:
-    today = datetime.now(UTC).date()
+    today = datetime.now(ZONE).date()
     for back in range(12):
         for spread, mapping in enumerate(mappings().values()):
             for rule in contracts()[mapping.entity].rules[:8]:
@@ -196,11 +201,42 @@ def _scores(connection: psycopg.Connection[Any]) -> None:
                 connection.execute(
                     """insert into mart.quality_score (day, dataset, rule, system, entity, department, dimension,
                          severity,
-                         rows_checked, rows_failed, weight) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+                         rows_checked, rows_failed, weight, column_name)
+                       values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
                     (today - timedelta(weeks=back), mapping.dataset, rule.id, mapping.dataset.partition(".")[0],
                      mapping.entity, mapping.department, rule.dimension, rule.severity, checked, failed,
-                     WEIGHTS[rule.severity]),
+                     WEIGHTS[rule.severity], rule.column or ""),
                 )  # fmt: skip
+
+
+def _history(connection: psycopg.Connection[Any]) -> None:
+    """The MES was not read today, a rule became stricter three weeks ago, and three findings are gone."""
+    today = datetime.now(ZONE).date()
+    connection.execute(
+        "update mart.quality_score set rows_checked = 0, rows_failed = 0, within_threshold = false, unknown = 'failed'"
+        " where day = %s and system = 'mes'",
+        (today,),
+    )
+    for dataset, mapping in mappings().items():
+        state = "failed" if dataset.startswith("mes.") else "read"
+        connection.execute(
+            "insert into mart.dataset_day (day, dataset, entity, department, state, rows_loaded, rows_held,"
+            " rows_rejected, findings, opened, fixed) values (%s, %s, %s, %s, %s, 400, 2, 1, 7, 1, %s)",
+            (today - timedelta(weeks=1), dataset, mapping.entity, mapping.department, state, Jsonb({"source": 3})),
+        )
+    connection.execute(
+        "insert into quality.rule_version (rule, since, fingerprint, definition, changed)"
+        " values ('material.unit_readable', now() - interval '3 weeks', 'x', '{}', %s)",
+        (Jsonb({"severity": ["warning", "error"], "arguments": {"max": [5, 9]}}),),
+    )
+    for key, by in (("9001", "source"), ("9002", "source"), ("9003", "steward")):
+        connection.execute(
+            """insert into quality.finding (rule, entity, dataset, department, source_key, column_name, severity,
+                 dimension, hold, first_load_id, last_load_id, resolved_at, resolved_by)
+               values ('material.code_suspect', 'material', 'k3.material', 'engineering', %s, 'material_code',
+                 'warning', 'conformity', false, 1, 1, now(), %s)""",
+            (key, by),
+        )
 
 
 def material_workbook(path: Path) -> Path:
