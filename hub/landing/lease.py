@@ -53,8 +53,12 @@ def lease(
                 (system, holder),
             )
         )
-        yield Lease(system, epoch)
-        # Closing the connection frees the lock, also when the block raised.
+        try:
+            yield Lease(system, epoch)
+        finally:
+            # The end of the connection frees it as well, but only when the server notices.
+            if not connection.broken:
+                connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", (_LOCK_SPACE, system))
 
 
 def fence(connection: psycopg.Connection[Any], held: Lease) -> None:
@@ -68,20 +72,23 @@ def fence(connection: psycopg.Connection[Any], held: Lease) -> None:
         raise Problem("lease_lost", system=held.system)
 
 
-def still(connection: psycopg.Connection[Any]) -> dict[str, int]:
+def still(connection: psycopg.Connection[Any], patience_seconds: float = 1) -> dict[str, int]:
     """{system: epoch} of the systems that nobody writes right now.
 
-    Who takes the lease later and gets the epoch after this one knows that nothing was written in between.
+    Who takes the lease later and gets the epoch after this one knows that nothing was written in between. Waits a
+    moment for the lock of a sync that was killed: the server may not have noticed yet.
     """
-    return dict(
-        connection.execute(
-            "select l.system, l.epoch from ops.lease l where not exists (select from pg_locks p"
-            " where p.locktype = 'advisory' and p.objsubid = 2 and p.classid::bigint = %s"
-            " and p.objid::bigint = hashtext(l.system)::bigint & 4294967295"
-            " and p.database = (select oid from pg_database where datname = current_database()))",
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        leases = connection.execute(
+            "select l.system, l.epoch, exists (select from pg_locks p where p.locktype = 'advisory' and p.objsubid = 2"
+            " and p.classid::bigint = %s and p.objid::bigint = hashtext(l.system)::bigint & 4294967295"
+            " and p.database = (select oid from pg_database where datname = current_database())) from ops.lease l",
             (_LOCK_SPACE,),
         ).fetchall()
-    )
+        if time.monotonic() >= deadline or not any(busy for _, _, busy in leases):
+            return {system: epoch for system, epoch, busy in leases if not busy}
+        time.sleep(0.1)
 
 
 def _try_lock(connection: psycopg.Connection[Any], system: str) -> bool:

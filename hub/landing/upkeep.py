@@ -28,6 +28,7 @@ from schemas.problems import Problem
 Systems = Mapping[str, SystemConfig]
 Told = Callable[[Problem], None]
 
+_MOMENT_SECONDS = 1  # for the lock of one that was killed just now
 _ALERTS = ["landed_file_missing", "landed_file_damaged", "landed_rows_missing", "rejudge_failed"]
 
 
@@ -36,7 +37,7 @@ def rejudge_waiting(
     systems: Systems,
     landing: Path,
     only: Callable[[str], bool] | None = None,
-    wait_seconds: float = 0,
+    wait_seconds: float = _MOMENT_SECONDS,
     progress: Progress | None = None,
     told: Told | None = None,
 ) -> list[LoadResult]:
@@ -79,7 +80,7 @@ def settle_all(
         for system, group in groupby(waiting, key=lambda item: item.system):
             abouts = list(group)
             try:
-                with lease(system, run_id, 0) as held:
+                with lease(system, run_id, _MOMENT_SECONDS) as held:
                     if held.epoch != steady.get(system, 0) + 1:
                         raise Problem("settle_put_off", system=system)
                     for about in abouts:

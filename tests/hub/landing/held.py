@@ -84,7 +84,7 @@ class World:
         """Read everything the source has."""
         system, _, object_name = name.partition(".")
         source = _Source(list(self._pages(name)), "no" if system == "uploads" else "read", system)
-        with lease(system, run_id, 0) as held, connect() as connection:
+        with lease(system, run_id, 10) as held, connect() as connection:
             load = Load(connection, dataset(name, "P1"), held, run_id, self.landing)
             result = load.run(lambda: source, object_name)
         assert result.adds_up
