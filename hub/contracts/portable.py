@@ -1,4 +1,4 @@
-"""A condition of a rule, written for DuckDB, in the words of another database.
+"""A condition of a rule, written for PostgreSQL as people write it, in the words of another database.
 
 Belongs here: the rewriting, by sqlglot and by what sqlglot leaves to its user (booleans as numbers, null-safe
 comparison, Oracle's empty text, national text of SQL Server). Does not belong here: the conditions
@@ -25,7 +25,7 @@ _FUNCTIONS = frozenset(
     {
         "Abs", "And", "Or", "Xor", "Case", "If", "Cast", "Ceil", "Coalesce", "Concat", "CurrentDate",
         "CurrentTimestamp",
-        "Extract", "Floor", "Length", "Lower", "Nullif", "RegexpFullMatch", "RegexpLike", "Replace", "Round", "Sign",
+        "Extract", "Floor", "Length", "Lower", "Nullif", "RegexpLike", "Replace", "Round", "Sign",
         "StrPosition", "Substring", "Trim", "Upper", "Left", "Right", "Count", "Min", "Max", "Sum", "Mod", "Exists",
         "DateDiff", "DateAdd", "Like", "TsOrDsToDate",
     }
@@ -54,7 +54,7 @@ def known_dialect(dialect: str) -> str:
 
 
 def condition(sql: str, dialect: str, columns: Columns) -> str:
-    """A DuckDB condition over `columns` as that dialect writes it. Raises NotPortableError."""
+    """A condition over `columns` as that dialect writes it. Raises NotPortableError."""
     return _rendered(parsed(sql), dialect, columns, exact=True)
 
 
@@ -63,10 +63,17 @@ def passing(sql: str, dialect: str, columns: Columns) -> str:
     from sqlglot import exp
     from sqlglot.optimizer.simplify import simplify
 
-    opposite = simplify(exp.not_(exp.paren(parsed(sql))))
-    while isinstance(opposite, exp.Not) and isinstance(opposite.this.unnest(), exp.Not):
-        opposite = opposite.this.unnest().this.unnest()  # SQL Server takes no NOT NOT
+    opposite = simplify(exp.not_(exp.paren(parsed(sql)))).transform(_without_double_not)
     return _rendered(opposite, dialect, columns, exact=dialect != "mysql")  # our table there has exact texts
+
+
+def _without_double_not(node: Any) -> Any:
+    """SQL Server takes no NOT NOT."""
+    from sqlglot import exp
+
+    while isinstance(node, exp.Not) and isinstance(node.this.unnest(), exp.Not):
+        node = node.this.unnest().this.unnest()
+    return node
 
 
 def parsed(sql: str) -> exp.Expr:
@@ -74,7 +81,7 @@ def parsed(sql: str) -> exp.Expr:
     import sqlglot
 
     try:
-        return sqlglot.parse_one(sql, read="duckdb")
+        return sqlglot.parse_one(sql, read="postgres")
     except sqlglot.errors.ParseError as error:
         raise NotPortableError(str(error).splitlines()[0][:120]) from error
 
@@ -116,8 +123,12 @@ def _refuse(tree: exp.Expr, dialect: str) -> None:
         name = node.name if isinstance(node, exp.Anonymous) else type(node).__name__
         if isinstance(node, exp.Anonymous) or name not in _FUNCTIONS:
             raise NotPortableError(name.lower())
+    if dialect in ("tsql", "oracle") and any(
+        isinstance(node.expression, exp.Boolean) for node in tree.find_all(exp.Is)
+    ):
+        raise NotPortableError("is true")
     # SQL Server knows regular expressions since 2025 only.
-    if dialect == "tsql" and tree.find(exp.RegexpLike, exp.RegexpFullMatch):
+    if dialect == "tsql" and tree.find(exp.RegexpLike):
         raise NotPortableError("regex")
 
 
@@ -127,10 +138,6 @@ def _changed(node: Any, dialect: str, columns: Columns) -> Any:
 
     if isinstance(node, exp.Identifier):
         return exp.to_identifier(node.name, quoted=needs_quotes(dialect, node.name))
-    if isinstance(node, exp.RegexpFullMatch):
-        group = "({})" if dialect == "oracle" else "(?:{})"
-        pattern = exp.Literal.string(f"^{group.format(node.expression.name)}$")
-        return exp.RegexpLike(this=node.this, expression=pattern) if dialect != "duckdb" else node
     if isinstance(node, exp.Literal) and node.is_string and dialect == "tsql" and not node.this.isascii():
         return exp.National(this=node.this)
     if isinstance(node, exp.NullSafeEQ | exp.NullSafeNEQ) and dialect in ("tsql", "oracle"):
@@ -146,6 +153,8 @@ def _changed(node: Any, dialect: str, columns: Columns) -> Any:
         return exp.cast(exp.Anonymous(this="GETDATE"), "date")
     if dialect == "oracle":
         return _for_oracle(node)
+    if dialect == "mysql" and isinstance(node, exp.Mod):  # MariaDB's -2.0 % 0.5 is -0.0, which is not 0 there
+        return exp.paren(exp.Add(this=node.copy(), expression=exp.Literal.number(0)))
     if dialect in ("tsql", "mysql") and isinstance(node, exp.Sub) and _is_date(node.this, columns):
         return _date_difference(node, columns)
     if dialect == "tsql" and isinstance(node, exp.DataType) and node.this in (exp.DType.TEXT, exp.DType.VARCHAR):
@@ -188,6 +197,11 @@ def _bare_truth(node: Any, columns: Columns) -> bool:
 def _for_oracle(node: Any) -> Any:
     from sqlglot import exp
 
+    if isinstance(node, exp.RegexpLike) and isinstance(node.expression, exp.Literal):
+        pattern = node.expression.name.replace("(?:", "(")  # its groups have no marks
+        if "(?" in pattern:
+            raise NotPortableError("(?")
+        return exp.RegexpLike(this=node.this.copy(), expression=exp.Literal.string(pattern))
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and node.this.is_string:
         if node.to.this == exp.DType.DATE:
             return exp.Anonymous(this="TO_DATE", expressions=[node.this, exp.Literal.string("YYYY-MM-DD")])

@@ -16,13 +16,17 @@ from hub.contracts.keys import table_key
 from hub.contracts.portable import NotPortableError, condition, known_dialect
 from hub.contracts.quoting import name_in
 from hub.contracts.words import word
-from hub.quality.literals import text
-from hub.quality.predicates import CONDITIONS, Scope
-from schemas.model import CodeList, Contract, Rule
+from hub.quality.folding import folded
+from hub.quality.literals import identifier, text
+from hub.quality.predicates import CONDITIONS, Scope, today
+from hub.quality.table_templates import Rows, failing_rows
+from schemas.model import CodeList, Column, Contract, Rule
 from schemas.problems import Language
+from schemas.rule_kinds import IGNORABLE
 
 UNTESTED = ("tsql", "oracle")
 _FORGIVING = ("case", "spacing")  # what `ignoring` can be said everywhere
+_TRANSLATING = ("postgres", "duckdb", "oracle")  # have TRANSLATE, which drops what has no counterpart
 
 
 @dataclass(frozen=True)
@@ -143,20 +147,18 @@ def _fails(rule: Rule, table: _Table) -> str:
     if rule.kind == "required" and rule.column and table.contract.column(rule.column).type == "string":
         blank = f"({rule.column} is null or trim({rule.column}) = '')"
         return table.condition(f"({rule.where}) and {blank}" if rule.where else blank)
-    return table.condition(failing(rule, Scope(table.contract, dict(table.codes), {}, {})))
+    return table.condition(failing(rule, Scope(table.contract, dict(table.codes), {}, {}, "postgres")))
 
 
 def _unique(rule: Rule, table: _Table) -> str:
     """All rows of each group that shares the values; blank counts as a value, except in a required column."""
     columns = [table.contract.column(str(name)) for name in rule.args["columns"]]
-    ignoring = _forgiving(rule)
     filled = [f"{table.quote(column.name)} is not null" for column in columns if column.required]
-    own = [_folded(table.quote(column.name), column.type == "string", ignoring) for column in columns]
+    own = [_folded(table.quote(column.name), column, rule, table.dialect) for column in columns]
     same = [
-        _equal(_folded(table.quote(column.name, "t"), column.type == "string", ignoring), f"d.k{number}",
-               column.required)
+        _equal(_folded(table.quote(column.name, "t"), column, rule, table.dialect), f"d.k{number}", column.required)
         for number, column in enumerate(columns)
-    ]  # fmt: skip
+    ]
     named = ", ".join(f"{part} as k{number}" for number, part in enumerate(own))
     where = f"\n  where {' and '.join(filled)}" if filled else ""
     return (
@@ -168,9 +170,9 @@ def _unique(rule: Rule, table: _Table) -> str:
 
 def _determines(rule: Rule, table: _Table) -> str:
     """Rows of each group that agrees in the columns `by` and not in the rule's own column."""
-    ignoring, column = _forgiving(rule), table.contract.column(rule.column or "")
+    column = table.contract.column(rule.column or "")
     by = [table.quote(str(name)) for name in rule.args["by"]]
-    value = _folded(table.quote(column.name), column.type == "string", ignoring)
+    value = _folded(table.quote(column.name), column, rule, table.dialect)
     same = " and ".join(f"t.{name} = d.{name}" for name in by)
     filled = " and ".join(f"{name} is not null" for name in by)
     return (
@@ -192,28 +194,51 @@ def _reference(rule: Rule, table: _Table) -> str:
 
 
 def _unique_across(rule: Rule, table: _Table) -> str:
-    own = table.quote(rule.column or "", "t")
+    columns = [rule.column or "", *map(str, rule.args.get("with") or ())]
+
+    def shared(alias: str, name: str) -> str:
+        return _folded(table.quote(name, alias), table.contract.column(name), rule, table.dialect)
+
+    same = " and ".join(f"{shared('r', name)} = {shared('t', name)}" for name in columns)
     same_key = " and ".join(
         f"{table.quote(name, 'r')} = {table.quote(name, 't')}" for name in table.contract.business_key
     )
     return (
-        f"select {table.answer(rule, 't')}\nfrom {table.rows(rule)} t\nwhere {own} is not null\n"
-        f"  and exists (select 1 from {table.rows(rule)} r where {table.quote(rule.column or '', 'r')} = {own}"
-        f" and not ({same_key}))"
+        f"select {table.answer(rule, 't')}\nfrom {table.rows(rule)} t\n"
+        f"where exists (select 1 from {table.rows(rule)} r where {same} and not ({same_key}))"
     )
 
 
-def _forgiving(rule: Rule) -> list[str]:
-    ignoring = [str(word) for word in rule.args.get("ignoring", ())]
-    for wanted in ignoring:
-        if wanted not in _FORGIVING:
-            raise _Unsayable("likeness")
-    return ignoring
+def _outlier(rule: Rule, table: _Table) -> str:
+    """The text of the hub itself, in the two databases it is written for."""
+    if table.dialect not in ("postgres", "duckdb"):
+        raise _Unsayable("statistics")
+    keys = ", ".join(f"o.{identifier(name)}" for name in table_key(table.contract))
+    found = failing_rows(
+        rule,
+        table.contract,
+        Rows(
+            f"(select a.*, '' as _source_key, 0 as _row_no from {name_in(table.dialect, table.name)} as a)",
+            "postgres" if table.dialect == "postgres" else "duckdb",
+            table_key(table.contract),
+            (),
+            today(),
+        ),
+    )
+    return (
+        f"select {keys}, {text(rule.column or '')} as failing_column, o.value as failing_value\nfrom ({found}\n) as o"
+    )
 
 
-def _folded(expression: str, is_text: bool, ignoring: list[str]) -> str:
-    if not is_text:
+def _folded(expression: str, column: Column, rule: Rule, dialect: str) -> str:
+    """A text without the differences that do not count."""
+    ignoring = [str(word) for word in rule.args.get("ignoring") or ()]
+    if column.type != "string" or not ignoring:
         return expression
+    if set(ignoring) <= set(IGNORABLE) and dialect in _TRANSLATING:
+        return folded(expression, ignoring)
+    if not set(ignoring) <= set(_FORGIVING):
+        raise _Unsayable("likeness")
     if "case" in ignoring:
         expression = f"upper({expression})"
     if "spacing" in ignoring:
@@ -230,5 +255,6 @@ _OVER_ROWS: dict[str, Callable[[Rule, _Table], str]] = {
     "determines": _determines,
     "reference": _reference,
     "unique_across": _unique_across,
+    "outlier": _outlier,
 }
-_UNSAYABLE = {"readable": "readable", "same_name": "likeness", "outlier": "statistics"}
+_UNSAYABLE = {"readable": "readable", "same_name": "likeness"}

@@ -88,6 +88,7 @@ def _said(node: Any, cells: Cells, wanted: bool) -> str:
 def _is(node: Any, cells: Cells, wanted: bool) -> str:
     from sqlglot import exp
 
+    wanted = wanted != bool(node.args.get("negate"))
     if isinstance(node.expression, exp.Null):
         empty = blank(_value(node.this, cells))
         return empty if wanted else f"NOT({empty})"

@@ -93,7 +93,9 @@ def entry_template(contract: Contract) -> Template:
             TemplateColumn(
                 source=column.title.zh,
                 column=column.name,
-                synonyms=tuple(dict.fromkeys((*column.synonyms, column.title.en))),
+                synonyms=tuple(
+                    dict.fromkeys((column.title.en, *column.synonyms))
+                ),  # the first one heads an English sheet
                 required=_always_required(column.name, contract),
                 unit=_WRITTEN.get(column.unit or ""),
             )

@@ -62,6 +62,9 @@ _LINE = (
     rule("line", "same_name", "determines", "name", "warning", by=["part_code"]),
     rule("line", "part_known", "reference", "part_code", "warning", to="part.part_code"),
     rule("line", "serial_across", "unique_across", "serial", "warning"),
+    rule("line", "half_steps", "step", "qty", "warning", of="0.5"),
+    rule("line", "total_sign", "sign", "total", "warning", **{"is": "not_negative"}),
+    rule("line", "made_before_due", "ordered", "made_on", "warning", before="due_on"),
     rule("line", "qty_readable", "readable", "qty", "warning"),
     rule("line", "agrees", "disagreement", "qty", "warning", key="line_code"),
 )
@@ -97,3 +100,30 @@ SMALL = {"part": PART, "line": LINE}
 def with_rules(contract: Contract, *rules: Rule) -> Contract:
     """The contract with these rules only."""
     return replace(contract, rules=rules)
+
+
+FORM = Contract(
+    "form",
+    both("登记表", "Form"),
+    both("每行一条", "one row each"),
+    "sales",
+    (
+        column("form_code", title="编号", required=True),
+        column("uscc", title="信用代码"),
+        column("mail", title="邮箱"),
+        column("card", title="银行卡"),
+        column("person", title="身份证"),
+        column("price", "decimal", "单价"),
+        column("made_at", "timestamp", "时间"),
+    ),
+    ("form_code",),
+    (
+        rule("form", "code_suspect", "suspect_code", "form_code", min_digits=3),
+        rule("form", "uscc_valid", "checksum", "uscc", algorithm="uscc"),
+        rule("form", "card_valid", "checksum", "card", algorithm="bank_card"),
+        rule("form", "person_valid", "checksum", "person", algorithm="id_card"),
+        rule("form", "mail_form", "format", "mail", of="email"),
+        rule("form", "made_in_time", "range", "made_at", max="2030-12-31"),
+        rule("form", "price_far_off", "outlier", "price", at_least=5),
+    ),
+)

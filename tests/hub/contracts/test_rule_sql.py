@@ -16,7 +16,7 @@ from hub.contracts.rule_sql import script, statements
 from hub.contracts.words import catalogue
 from schemas.loader import code_lists, contracts
 from schemas.problems import Problem
-from tests.hub.contracts.small import CODES, LINE, both, rule, with_rules
+from tests.hub.contracts.small import CODES, FORM, LINE, both, rule, with_rules
 
 GOOD = (
     "A-1",
@@ -47,14 +47,14 @@ PLANTED: list[tuple[dict[str, Any], set[str]]] = [
     ({"line_code": "A-17", "name": "A Bc"}, {"name_once"}),
     ({"line_code": "a-18"}, {"code_pattern"}),
     ({"line_code": "A-19", "unit_code": "kg"}, {"unit_in_list"}),
-    ({"line_code": "A-20", "qty": "1000.001", "total": "2000"}, {"qty_range"}),
+    ({"line_code": "A-20", "qty": "1000.001", "total": "2000"}, {"qty_range", "half_steps"}),
     ({"line_code": "A-21", "made_on": "1999-12-31", "due_on": None}, {"day_range"}),
     ({"line_code": "A-22", "name": "一二三四五六七八九"}, {"name_short"}),
     ({"line_code": "A-23", "is_rejected": "yes"}, {"reason_if_rejected"}),
     ({"line_code": "A-24", "is_rejected": "yes", "reason": "划伤"}, set()),
     ({"line_code": "A-25", "is_rejected": "yes", "qty": "0", "total": "0"}, set()),
     ({"line_code": "A-26", "total": "5"}, {"total_fits"}),
-    ({"line_code": "A-27", "due_on": "2026-01-01"}, {"dates_in_order"}),
+    ({"line_code": "A-27", "due_on": "2026-01-01"}, {"dates_in_order", "made_before_due"}),
     ({"line_code": "A-28", "due_on": "2026-02-03"}, {"within_a_month"}),
     ({"line_code": "A-29", "name": "不合格"}, {"not_the_word"}),
     ({"line_code": "A-30", "part_code": "P-7", "name": "螺钉"}, {"same_name"}),
@@ -62,6 +62,7 @@ PLANTED: list[tuple[dict[str, Any], set[str]]] = [
     ({"line_code": "A-32", "part_code": "P-404"}, {"part_known"}),
     ({"line_code": "A-33", "serial": "twice"}, {"serial_across"}),
     ({"line_code": "A-34", "serial": "twice"}, {"serial_across"}),
+    ({"line_code": "A-35", "qty": "-2", "total": "-4"}, {"qty_range", "total_sign"}),
 ]  # fmt: skip
 UNSAID = {"qty_readable", "agrees"}
 _TABLES = """create table part (part_code varchar(20) not null);
@@ -127,10 +128,48 @@ def test_each_rule_returns_the_rows_planted_for_it(
         assert {name for name, keys in expected.items() if not keys} == UNSAID
 
 
+FORMS = [
+    ("F-100", "91350211M000100Y46", "a@b.cn", "6222020200112230", "110101199003078515", 10, "2026-01-02 10:30:00"),
+    ("F-1O0", "91350211M000100Y44", "a.b.cn", "6222020200112237", "11010119900307851X", 11, "2030-12-31 23:59:00"),
+    ("99", None, None, None, None, 12, "2031-01-01 00:00:00"),
+    *((f"G-10{number}", None, None, None, None, 10 + number, None) for number in range(6)),
+    ("G-999", None, None, None, None, 90000, None),
+]
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    ("dialect", "fixture"), [("postgres", "postgres_url"), ("mysql", "mariadb_url"), ("duckdb", None)]
+)
+def test_check_digits_forms_and_outliers(dialect: str, fixture: str | None, request: pytest.FixtureRequest) -> None:
+    table = """create table form (form_code varchar(20), uscc varchar(20), mail varchar(40), card varchar(20),
+      person varchar(20), price decimal(12,2), made_at timestamp null)"""
+    expected = {
+        "code_suspect": {"F-1O0", "99"}, "uscc_valid": {"F-1O0"}, "card_valid": {"F-1O0"}, "person_valid": {"F-1O0"},
+        "mail_form": {"F-1O0"}, "made_in_time": {"99"}, "price_far_off": {"G-999"},
+    }  # fmt: skip
+    engine = sa.create_engine(request.getfixturevalue(fixture)) if fixture else None
+    with engine.connect() if engine else duckdb.connect() as connection:
+        ask = connection.exec_driver_sql if engine else connection.execute
+        ask(table)
+        for row in FORMS:
+            ask(f"insert into form values ({', '.join('null' if cell is None else repr(cell) for cell in row)})")
+        for statement in statements(FORM, CODES, dialect, "en"):
+            name = statement.rule.id.partition(".")[2]
+            if statement.sql is None:
+                assert (dialect, name) == ("mysql", "price_far_off")
+                continue
+            found = ask(statement.sql.replace("%", "%%") if engine else statement.sql)
+            assert {row[0] for row in found.fetchall()} == expected[name], name
+
+
 def test_a_value_comes_with_its_key() -> None:
     for ask in in_duckdb():
         rows = {s.rule.id: ask(s.sql) for s in statements(LINE, CODES, "duckdb", "en") if s.sql}
-        assert rows["line.qty_range"] == [("A-20", "qty", Decimal("1000.001"))]
+        assert rows["line.qty_range"] == [
+            ("A-20", "qty", Decimal("1000.001")),
+            ("A-35", "qty", Decimal("-2.000")),
+        ]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
