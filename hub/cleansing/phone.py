@@ -20,6 +20,7 @@ _FIXED = re.compile(
 )
 _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _SERVICE = re.compile(r"[48]00\d{7}", re.ASCII)
+_WITH_EXTENSION = re.compile(r"([48]00\d{7}|1[3-9]\d{9})-(\d{1,6})", re.ASCII)
 _LOCAL = re.compile(r"[2-9]\d{2,3}[\s-]?\d{4}(?:-\d{1,6})?", re.ASCII)
 _FOREIGN = re.compile(r"(?:\+|00)[1-9][\d\s().-]{5,20}", re.ASCII)
 _SEPARATORS = re.compile(
@@ -106,6 +107,9 @@ def _one(typed: str) -> str | None:
 
 
 def _mainland(number: str, prefixed: bool, extension: str | None) -> str | None:
+    standard = _WITH_EXTENSION.fullmatch(number)
+    if standard and not extension:
+        number, extension = standard.groups()
     digits = re.sub(r"[\s()-]", "", number)
     if _MOBILE.fullmatch(digits) or _SERVICE.fullmatch(digits):
         return f"{digits}-{extension}" if extension else digits

@@ -56,7 +56,7 @@ def test_every_contract_column_is_there_and_typed() -> None:
 
 def test_text_becomes_typed_and_tells_what_it_did() -> None:
     done = run(
-        code=["A1", "a2", None],
+        code=["A1", "ａ2", None],
         unit_code=["公 斤", "KG", "箱"],
         qty=["12.50", "￥1,234.5", "12,5"],
         day=["2024-03-05", "2024年3月5日", "24.3.5"],
@@ -64,7 +64,7 @@ def test_text_becomes_typed_and_tells_what_it_did() -> None:
         active=["TRUE", "否", "maybe"],
     )
     assert done.values.select(["code", "unit_code", "qty", "day", "moment", "active"]).to_pydict() == {
-        "code": ["A1", "A2", None],
+        "code": ["A1", "a2", None],
         "unit_code": ["KG", "KG", None],
         "qty": [Decimal("12.5000"), Decimal("1234.5000"), None],
         "day": [dt.date(2024, 3, 5), dt.date(2024, 3, 5), None],
@@ -73,7 +73,7 @@ def test_text_becomes_typed_and_tells_what_it_did() -> None:
     }
     told = [(row["_key"], row["column"], row["raw"], row["value"], row["rule"]) for row in done.changes.to_pylist()]
     assert told == [
-        ("k1", "code", "a2", "A2", "code.case"),
+        ("k1", "code", "ａ2", "a2", "code.width"),
         ("k0", "unit_code", "公 斤", "KG", "unit.alias"),
         ("k1", "qty", "￥1,234.5", "1234.5", "number.currency"),
         ("k1", "day", "2024年3月5日", "2024-03-05", "date.chinese"),
@@ -82,8 +82,8 @@ def test_text_becomes_typed_and_tells_what_it_did() -> None:
     unread = [(row["_key"], row["column"], row["raw"], row["reason"]) for row in done.unread.to_pylist()]
     assert unread == [
         ("k2", "unit_code", "箱", "unit.unknown"),
-        ("k2", "qty", "12,5", "number.unread"),
-        ("k2", "day", "24.3.5", "date.unread"),
+        ("k2", "qty", "12,5", "number.comma"),
+        ("k2", "day", "24.3.5", "date.two_digit_year"),
         ("k2", "active", "maybe", "boolean.unread"),
     ]
 
