@@ -101,7 +101,7 @@ class Erp:
         name = Cell(material.name)
         if material.name != dirt.full_width(material.name) and rng.random() < 0.04:
             name = Cell(dirt.full_width(material.name), "name_full_width", material.name)
-        price = dirt.price(rng, material.price, None if self.sink.typed else pick(rng, {"price_text": 0.015}))
+        price = dirt.price(rng, material.cost, None if self.sink.typed else pick(rng, {"price_text": 0.015}))
         spelling = dirt.UNKNOWN_UNIT if rng.random() < 0.004 else dirt.unit(rng, material.unit).value
         if not duplicate:
             self.item_unit[index] = spelling
@@ -230,7 +230,7 @@ class Erp:
                 item, unit = self._item_reference(rng, index, dataset, table, key, 0.008, "orphan_material")
                 pieces = Decimal(rng.choice((1, 2, 5, 10, 20, 50, 100)))
                 qty = self._quantity(rng, pieces, dataset, table, key, 0.008)
-                true_price = (self.world.materials[index].price * rng.randrange(110, 170) / 100).quantize(
+                true_price = (self.world.materials[index].cost * rng.randrange(110, 170) / 100).quantize(
                     Decimal("0.01")
                 )
                 price = dirt.price(rng, true_price, None if self.sink.typed else pick(rng, {"price_text": 0.02}))

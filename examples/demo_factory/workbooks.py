@@ -277,12 +277,9 @@ def _costs(world: World, truth: Truth) -> Iterator[list[Any]]:
         code = _material_code(rng, material.code)
         since = dirt.day(date(2026, 1, 1), pick(rng, DATE_KINDS))
         key = pen.key(row, code.value, since.value)
-        labour = (
-            (material.price * rng.randrange(5, 25) / 100).quantize(Decimal("0.01")) if material.level else Decimal(0)
-        )
-        overhead = (labour * Decimal("0.6")).quantize(Decimal("0.01"))
-        parts = [dirt.price(rng, amount, pick(rng, PRICE_KINDS)) for amount in (material.price, labour, overhead)]
-        total: Cell = dirt.price(rng, material.price + labour + overhead, pick(rng, PRICE_KINDS))
+        amounts = (material.price, material.labour, material.overhead)
+        parts = [dirt.price(rng, amount, pick(rng, PRICE_KINDS)) for amount in amounts]
+        total: Cell = dirt.price(rng, material.cost, pick(rng, PRICE_KINDS))
         if row == 60:
             total = Cell("#N/A", "error_cell", total.value)
         yield [

@@ -15,8 +15,11 @@ from random import Random
 from examples.demo_factory import names, words
 from examples.demo_factory.names import CompanyName
 
-GENERATOR_VERSION = "2"  # raise it whenever the same seed would give other content
+GENERATOR_VERSION = "3"  # raise it whenever the same seed would give other content
 TODAY = date(2026, 11, 20)  # the world stands still on this day, so that content never depends on the clock
+
+
+_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,20 @@ class Material:
     name: str
     spec: str
     unit: str
-    price: Decimal
+    price: Decimal  # of what is bought; of what is made the cost of its parts
     level: int  # 0 bought, 1 made part, 2 product
     in_use: bool  # False: a dead number that no document refers to
     in_erp: bool
+    labour: Decimal = Decimal(0)
+
+    @property
+    def overhead(self) -> Decimal:
+        return (self.labour * Decimal("0.6")).quantize(_CENT)
+
+    @property
+    def cost(self) -> Decimal:
+        """What one costs all in all."""
+        return self.price + self.labour + self.overhead
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +128,7 @@ def make_world(seed: int, scale: float) -> World:
     suppliers = list(_companies(rng("supplier"), sizes.suppliers, "SU", "S", words.TRADES_MAKING))
     materials = list(_materials(rng("material"), sizes.materials))
     boms = _boms(rng("bom"), materials)
+    _add_up(rng("labour"), materials, boms)
     orders = list(_work_orders(rng("work_order"), sizes, sorted(boms)))
     equipment = list(_equipment(rng("equipment"), sizes.equipment))
     employees = list(_employees(rng("employee"), sizes.employees))
@@ -195,6 +209,14 @@ def _boms(rng: Random, materials: list[Material]) -> dict[int, list[tuple[int, D
             parts += rng.sample(made, min(len(made), rng.randrange(1, 4)))
         boms[index] = [(part, _bom_quantity(rng, materials[part].unit)) for part in parts]
     return boms
+
+
+def _add_up(rng: Random, materials: list[Material], boms: dict[int, list[tuple[int, Decimal]]]) -> None:
+    """Give what is made the cost of its parts and labour of 5 to 24 percent of it, parts before products."""
+    for index in sorted(boms, key=lambda made: (materials[made].level, made)):
+        parts = sum((materials[part].cost * quantity for part, quantity in boms[index]), Decimal(0)).quantize(_CENT)
+        labour = (parts * rng.randrange(5, 25) / 100).quantize(_CENT)
+        materials[index] = replace(materials[index], price=parts, labour=labour)
 
 
 def _bom_quantity(rng: Random, unit: str) -> Decimal:

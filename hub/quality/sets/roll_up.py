@@ -3,10 +3,10 @@
 Belongs here: kind `roll_up`. Not here: parts that contain themselves as a finding of the bill (`loops.py`).
 
     rolled(m) = sum(added of m) + sum over the lines of m: quantity * (1 + scrap_percent / 100) * cost(component)
-    cost(m)   = rolled(m)        if m has lines itself
-              = the rule's column if m has a row of the rule's entity
-              = otherwise        (a plan price, say) if it has none
-              = unknown          if there is neither: then everything that contains m is unknown too, never 0
+    cost(m)   = rolled(m)         if m has lines itself, all of them with a cost, and what is added to it is known
+              = the rule's column if m has a row of the rule's entity and no lines
+              = otherwise         (a plan price, say) if m has no such row
+              = unknown           if there is none of these: then all that contains m is unknown too, never 0
 
 Lines count if they are valid today (Shanghai) and `lines_where` is true for them. With `unit`, `line_unit` and
 `otherwise_unit` the quantity of a line is converted to the unit of the component's cost; units that cannot be
@@ -46,7 +46,8 @@ with rolled as (
   group by l.place, l.parent having count(*) = count(d.code)
 ), kept as (
   insert into roll_done
-  select r.place, r.parent, case when r.lacking = 0 then r.cost + coalesce(n.added, {unlisted}) end,
+  select r.place, r.parent, coalesce(case when r.lacking = 0 then r.cost + coalesce(n.added, {unlisted}) end,
+                                   case when n.rank = 2 then n.cost end),
          coalesce(n.kind, ''), coalesce(n.factor, 1)
   from rolled as r left join roll_cost as n on n.code = r.parent
   returning place, code
@@ -174,7 +175,7 @@ where t.{identifier(code.name)} is not null and t.{identifier(price.name)} is no
     return f"""
 create temporary table roll_cost on commit drop as
 {f"with {table.rstrip(', ')}" if table else ""}
-select distinct on (code) code, cost, max(added::numeric) over (partition by code) as added, kind,
+select distinct on (code) code, rank, cost, max(added::numeric) over (partition by code) as added, kind,
        factor::numeric as factor
 from ({chosen}) as known order by code, cost is null, rank, cost desc"""
 

@@ -85,6 +85,15 @@ def test_what_is_added_on_each_level_counts(store: Store) -> None:
     assert store.details()["4"] == {"problem": "unknown", "keys": ["bare"]}, "labour of a part without cost is unknown"
 
 
+def test_a_plan_price_stands_in_for_a_sub_assembly_whose_labour_nobody_knows(store: Store) -> None:
+    store.put("k3.bom", "bom", line("product", "bare", "2"), line("bare", "bar", "1"))
+    store.put("workbooks.cost", "cost", cost("bar", "10"), cost("product", "31", "1"))
+    store.put("k3.material", "material", ("bare", "x", None, "KG", "15"))
+    exact = LINES | {"tolerance_percent": "0.1"}
+    assert store.keys(of("cost", rule("roll_up", "price", **exact, added=["labour"], otherwise="material.qty"))) == []
+    assert store.keys(of("cost", rule("roll_up", "price", **exact, added=["labour"]))) == ["2"]
+
+
 def test_the_quantity_of_a_line_is_converted_to_the_unit_of_the_cost(store: Store) -> None:
     store.put("k3.bom", "bom", line("p", "steel", "500", unit="G"), line("q", "steel", "2", unit="PCS"))
     store.put("workbooks.cost", "cost", cost("steel", "8", None, "KG"), cost("p", "4", None, "PCS"),
