@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Iterable
 from collections.abc import Mapping as MappingABC
-from datetime import timedelta
+from datetime import date, timedelta
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,44 +36,54 @@ select s.dataset, s.entity, s.day, s.rule, s.rows_checked, s.rows_failed,
              where f.dataset = s.dataset and f.rule = s.rule and f.resolved_at is null and f.value is not null
              order by 1 limit %(examples)s)
 from mart.quality_score as s
-where s.day = (select max(day) from mart.quality_score)
+join (select dataset, max(day) as day from mart.quality_score where unknown is null
+      and day > (select max(day) from mart.quality_score) - %(keep)s group by dataset) as known using (dataset, day)
+where s.unknown is null
 order by s.dataset, s.rule"""
 
 
 def publish_data_docs(
     connection: psycopg.Connection[Any], contracts: MappingABC[str, Contract], folder: Path
 ) -> dict[str, Path]:
-    """Data Docs of the latest day in mart.quality_score, one page per dataset: {dataset: page}.
+    """Data Docs of the latest scores of each dataset, one page per dataset: {dataset: page}.
 
-    Writes `folder`/index.html and everything it needs; the GX context lies beside it.
+    A dataset that nobody can say anything of today keeps its page of the last day it was known, and the entry page
+    names that day. Writes `folder`/index.html and everything it needs; the GX context lies beside it.
     """
     from schemas.loader import code_lists
 
     counts: dict[tuple[str, str, Any], list[RuleCount]] = {}
     with connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
-        for dataset, entity, day, rule, checked, failed, examples in cursor.execute(_COUNTS, {"examples": _EXAMPLES}):
+        for dataset, entity, day, rule, checked, failed, examples in cursor.execute(
+            _COUNTS, {"examples": _EXAMPLES, "keep": KEEP_DAYS}
+        ):
             found = RuleCount(rule, checked, failed, tuple(examples))
             counts.setdefault((dataset, entity, day), []).append(found)
+        row = cursor.execute("select max(day) from mart.quality_score").fetchone()
+    latest: date | None = row[0] if row else None
     results = [
         DatasetResult(dataset, contracts[entity], day, tuple(of_rules))
         for (dataset, entity, day), of_rules in counts.items()
         if entity in contracts
     ]
     codes = code_lists()
-    shown, stamp = _home(folder) / "shown", hashlib.sha256(repr((results, codes)).encode()).hexdigest()
+    shown, stamp = _home(folder) / "shown", hashlib.sha256(repr((results, codes, latest)).encode()).hexdigest()
     pages = {result.dataset: folder / _page(result) for result in results}
     if shown.exists() and shown.read_text() == stamp and all(page.exists() for page in pages.values()):
         return pages  # rendering costs half a second per dataset, and nothing on any page would be another
-    pages = publish(results, folder, codes)
+    pages = publish(results, folder, codes, latest)
     shown.write_text(stamp)
     return pages
 
 
-def publish(results: Iterable[DatasetResult], folder: Path, codes: CodeLists) -> dict[str, Path]:
+def publish(
+    results: Iterable[DatasetResult], folder: Path, codes: CodeLists, latest: date | None = None
+) -> dict[str, Path]:
     """Store results as GX validation results and render them as pages that need no network.
 
     Returns {dataset: its page}. The same dataset and day again replaces the page; runs older than
-    KEEP_DAYS days are forgotten.
+    KEEP_DAYS days are forgotten. latest: day of the last run (default: the newest of the results); the page of
+    a result from before it is kept as it was.
     """
     import great_expectations as gx
     from great_expectations.data_context.types.resource_identifiers import ExpectationSuiteIdentifier
@@ -81,7 +91,10 @@ def publish(results: Iterable[DatasetResult], folder: Path, codes: CodeLists) ->
     results = list(results)
     context = _context(folder)
     keys: list[Any] = []
+    latest = latest or max((result.day for result in results), default=None)
     for result in results:
+        if result.day != latest and (folder / _page(result)).exists():
+            continue
         shown = {count.rule for count in result.counts}
         rules = [rule for rule in result.contract.rules if rule.id in shown]
         context.suites.add_or_update(
@@ -92,12 +105,13 @@ def publish(results: Iterable[DatasetResult], folder: Path, codes: CodeLists) ->
         key = identifier(result.dataset, result.day)
         context.validation_results_store.set(key, validation_result(result, codes))
         keys += [key, ExpectationSuiteIdentifier(result.dataset)]
-    if results:
-        _forget(context, folder, max(result.day for result in results) - timedelta(days=KEEP_DAYS))
+    if latest is not None:
+        _forget(context, folder, latest - timedelta(days=KEEP_DAYS))
+    if keys:
         context.build_data_docs(resource_identifiers=keys)
     _copy_offline(_home(folder) / _RAW, folder)
     pages = {result.dataset: folder / _page(result) for result in results}
-    _write(folder / "index.html", _index(results, folder))
+    _write(folder / "index.html", _index(results, folder, latest))
     return pages
 
 
@@ -146,7 +160,7 @@ def _page(result: DatasetResult) -> Path:
     return Path("validations", *result.dataset.split("."), result.day.isoformat(), moment, f"{result.dataset}.html")
 
 
-def _index(results: list[DatasetResult], folder: Path) -> str:
+def _index(results: list[DatasetResult], folder: Path, latest: date | None) -> str:
     """The entry page. GX's own needs five foreign scripts to show a table."""
     rows = []
     for result in sorted(results, key=lambda one: one.dataset):
@@ -155,6 +169,8 @@ def _index(results: list[DatasetResult], folder: Path) -> str:
         history = " ".join(f'<a href="{page.relative_to(folder).as_posix()}">{page.parts[-3]}</a>' for page in days)
         mark = '<span class="text-danger">✗</span>' if failing else '<span class="text-success">✓</span>'
         title = f"{result.contract.title.zh} / {result.contract.title.en}"
+        if result.day != latest:
+            mark = f'<span class="muted">? 未知，最近 / unknown, last {result.day}</span>'
         rows.append(
             f'<tr><td>{mark}</td><td><a href="{_page(result).as_posix()}">{escape(result.dataset)}</a></td>'
             f'<td>{escape(title)}</td><td class="number">{len(result.counts)}</td><td class="number">{failing}</td>'

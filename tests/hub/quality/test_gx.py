@@ -216,6 +216,33 @@ def test_counts_come_from_the_latest_scores(postgres_url: str, tmp_path: Path) -
     assert "/2026-11-22/" in pages["k3.material"].as_posix()
 
 
+def test_an_unknown_dataset_keeps_its_last_page_marked_with_its_day(postgres_url: str, tmp_path: Path) -> None:
+    engine = sa.create_engine(postgres_url)
+    with engine.begin() as connection:
+        for schema in SCHEMAS:
+            connection.execute(sa.schema.CreateSchema(schema))
+        Base.metadata.create_all(connection)
+    engine.dispose()
+    insert = (
+        "insert into mart.quality_score (day, dataset, rule, system, entity, department, dimension, severity,"
+        " rows_checked, rows_failed, weight, unknown) values (%s, %s, 'material.required', 'k3', 'material',"
+        " 'engineering', 'completeness', 'error', %s, 0, 5, %s)"
+    )
+    with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
+        for dataset in ("k3.material", "mes.material"):
+            connection.execute(insert, ["2026-11-21", dataset, 100, None])
+        before = publish_data_docs(connection, {"material": contract(*RULES)}, tmp_path / "docs")
+        then = before["k3.material"].read_bytes()
+        connection.execute(insert, ["2026-11-22", "k3.material", 0, "failed"])
+        connection.execute(insert, ["2026-11-22", "mes.material", 100, None])
+        after = publish_data_docs(connection, {"material": contract(*RULES)}, tmp_path / "docs")
+    assert "/2026-11-21/" in after["k3.material"].as_posix()
+    assert after["k3.material"].read_bytes() == then
+    assert "/2026-11-22/" in after["mes.material"].as_posix()
+    index = (tmp_path / "docs" / "index.html").read_text(encoding="utf-8")
+    assert index.count("unknown, last 2026-11-21") == 1
+
+
 @pytest.mark.parametrize("counts", [(), (RuleCount("material.required", 0, 0),)])
 def test_a_dataset_without_rows_or_rules_still_has_a_page(tmp_path: Path, counts: tuple[RuleCount, ...]) -> None:
     pages = publish([DatasetResult("k3.material", contract(*RULES), DAY, counts)], tmp_path / "docs", CODES)
