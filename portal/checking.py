@@ -20,10 +20,11 @@ from psycopg import sql
 
 from connectors.base import KEY, ROW_NO, Page, SourceFile
 from hub.cleansing.standardise import standardise
-from hub.landing.dataset import UPLOADS, Dataset, dataset
+from hub.landing.dataset import UPLOADS, Dataset, dataset, with_decisions
 from hub.landing.digests import HASH, with_row_hash
 from hub.landing.headers import remembered
 from hub.quality.row_rules import check_rows
+from hub.suggestions.for_file import for_page
 from schemas.model import Template
 
 PLANT = "P1"
@@ -75,7 +76,7 @@ def check_file(
     """
     from connectors.excel.connector import read_file
 
-    about = dataset(f"{UPLOADS}.{template.name}", PLANT)
+    about = with_decisions(connection, dataset(f"{UPLOADS}.{template.name}", PLANT))
     decided = remembered(template.name, connection)
     checked = Checked()
     partial = rows_file.with_suffix(".part")
@@ -100,7 +101,7 @@ def _check_page(
     connection: psycopg.Connection[Any], about: Dataset, page: Page, counts: Counts
 ) -> Iterator[tuple[Any, ...]]:
     """The findings of one page; adds its rows to the counts."""
-    standardised = standardise(page.rows, about.mapping, about.contract, about.codes)
+    standardised = standardise(page.rows, about.mapping, about.contract, about.codes, about.decisions)
     found = check_rows(standardised, page.rows, about.mapping, about.contract, about.codes)
     held = set(found.filter(pc.equal(found["hold"], True))[KEY].to_pylist())
     counts.read += page.rows.num_rows + page.rejected.num_rows
@@ -116,10 +117,9 @@ def _check_page(
 
     for row in found.to_pylist():
         column, number = row["source_column"], row[ROW_NO]
-        suggestion = json.loads(row["detail"] or "{}").get("suggestion")
         yield (
             row["rule"], "finding", row["severity"], row["hold"], number or 0, cell(column, number), column,
-            row["value"], suggestion, row["column"], row["detail"],
+            row["value"], None, row["column"], row["detail"],
         )  # fmt: skip
     for row in standardised.changes.to_pylist():
         if row["rule"] in _OURS_ALONE:
@@ -128,6 +128,11 @@ def _check_page(
         yield (
             row["rule"], "change", "info", False, number or 0, cell(column, number), column,
             row["raw"], row["value"], row["column"], None,
+        )  # fmt: skip
+    for idea in for_page(connection, about, page.rows, standardised):
+        yield (
+            idea["rule"], "suggestion", "info", False, idea[ROW_NO] or 0, cell(idea["source_column"], idea[ROW_NO]),
+            idea["source_column"], idea["raw"], idea["value"], idea["column"], json.dumps(idea["detail"]),
         )  # fmt: skip
     for row in page.rejected.to_pylist():
         yield (row["reason"], "rejected", "error", False, row[ROW_NO] or 0, None, None, row["raw"], None, None, None)

@@ -1,4 +1,4 @@
-"""Workbooks the portal hands out: the corrected copy of an upload, the blank template.
+"""Workbooks the portal hands out: the corrected copy of an upload.
 
 Belongs here: which cells get which mark and wording, and running the writer in a child process with
 limits (it opens files of strangers). Not here: writing workbooks (connectors/excel).
@@ -11,7 +11,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,6 @@ from typing import Any
 from hub.settings import PROJECT
 from portal.i18n import text
 from portal.web import names
-from schemas.loader import code_lists, contracts
-from schemas.model import Template
 from schemas.problems import Language, Problem
 
 MEMORY = 3 << 30
@@ -48,7 +45,8 @@ def marks(findings: Sequence[dict[str, Any]], sheet: str | None, entity: str, la
             "cell": found["cell"],
             "severity": found["severity"],
             "comment": names.finding_sentence(found, entity, None, lang),
-            "new_value": None if found["rule"] in _COMMENT_ONLY else found["suggestion"],
+            # What is only suggested is told beside the cell; it is written once somebody accepted it.
+            "new_value": None if found["kind"] != "change" or found["rule"] in _COMMENT_ONLY else found["suggestion"],
         }
         for found in findings
     ]
@@ -94,16 +92,6 @@ def corrected_copy(source: Path, shown_name: str, target: Path, cells: list[dict
         raise Problem("annotate_unreadable", file=shown_name, reason=last[:200])
     if answer := json.loads(done.stdout or b"{}"):
         raise Problem(answer["code"], **answer["params"])
-
-
-def blank_workbook(template: Template, lang: Language) -> bytes:
-    """The empty .xlsx of a template."""
-    from connectors.excel.marking.blank import write_blank
-
-    with tempfile.TemporaryDirectory(prefix="waterworks-blank-") as folder:
-        target = Path(folder) / "blank.xlsx"
-        write_blank(template, contracts()[template.entity], code_lists(), target, lang)
-        return target.read_bytes()
 
 
 def _child() -> None:

@@ -190,15 +190,29 @@ def correct(
     value: None or blank empties it. Returns the correction's id. Raises Problem `correction_needs_reason`,
     `mapping_missing`, `decision_not_standard` and those of `raw_of`.
     """
-    if not reason.strip():
-        raise Problem("correction_needs_reason")
     about = dataset(dataset_name, "")
     raw = raw_of(connection, about, source_key, column, landing)
+    return correct_known(connection, about, source_key, column, raw, value, who, reason)
+
+
+def correct_known(
+    connection: Connection,
+    about: Dataset,
+    source_key: str,
+    column: str,
+    raw: str | None,
+    value: str | None,
+    who: str,
+    reason: str,
+) -> int:
+    """As `correct`, for a value whose raw text is known: a row of a file that is not landed yet."""
+    if not reason.strip():
+        raise Problem("correction_needs_reason")
     standard = _standard(about, column, value) if value is not None and value.strip() else None
-    place = {"dataset": dataset_name, "source_key": source_key, "column_name": column, "raw_value": raw,
+    place = {"dataset": about.name, "source_key": source_key, "column_name": column, "raw_value": raw,
              "value": standard, "reason": reason.strip(), "who": who}  # fmt: skip
     # Two people at once: the second waits here and then sees what the first one said.
-    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{dataset_name}|{source_key}",))
+    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{about.name}|{source_key}",))
     known = _one(
         connection,
         "select * from quality.correction where active and dataset = %(dataset)s and source_key = %(source_key)s"

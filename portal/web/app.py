@@ -22,7 +22,19 @@ from starlette.staticfiles import StaticFiles
 from hub.settings import load_environment
 from portal.i18n import text
 from portal.web.access import LogInFirst, Refused, guard
-from portal.web.pages import account, audit, dashboard, findings, home, hooks, review, sync, templates, uploads
+from portal.web.pages import (
+    account,
+    audit,
+    dashboard,
+    findings,
+    home,
+    hooks,
+    review,
+    suggestions,
+    sync,
+    templates,
+    uploads,
+)
 from portal.web.render import language, page
 from portal.web.security import Guard
 from schemas.problems import Problem
@@ -37,7 +49,7 @@ def create_app() -> FastAPI:
     made.add_middleware(Guard)
     # Beside the guarded routes: files for everyone, no session, no store.
     made.mount("/static", StaticFiles(directory=Path(__file__).with_name("static"), check_dir=False), name="static")
-    for part in (account, home, dashboard, findings, uploads, review, templates, sync, audit):
+    for part in (account, home, dashboard, findings, suggestions, uploads, review, templates, sync, audit):
         made.include_router(part.router, dependencies=[Depends(guard)])
     made.include_router(hooks.router)  # no session: a signature over the body
     made.add_exception_handler(LogInFirst, _log_in_first)

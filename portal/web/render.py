@@ -42,6 +42,7 @@ MENU: tuple[tuple[str | None, tuple[Item, ...]], ...] = (
             Item("menu.findings", "/quality/findings"),
             Item("menu.held", "/quality/held"),
             Item("menu.rejected", "/quality/rejected"),
+            Item("menu.suggestions", "/suggestions"),
         ),
     ),
     (

@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse, Response
 
 from hub.settings import settings
 from portal.i18n import text
-from portal.web import names, originals
+from portal.web import access, names, originals
+from portal.web.access import Me
 from portal.web.queries import findings as found
 from portal.web.render import language, page, when
 from portal.web.store import Row, Store
@@ -83,7 +84,7 @@ def findings_json(
 
 
 @router.get("/quality/findings/{finding_id}")
-def finding(request: Request, connection: Store, finding_id: int) -> Response:
+def finding(request: Request, connection: Store, user: Me, finding_id: int) -> Response:
     """One finding: the original, the rule, how to fix it."""
     row = found.one_finding(connection, finding_id)
     if row is None:
@@ -107,6 +108,8 @@ def finding(request: Request, connection: Store, finding_id: int) -> Response:
         grid=grid,
         record=record,
         siblings=found.siblings(connection, row),
+        may_correct=access.may(user.role, "POST", "/quality/findings/{finding_id}/correct"),
+        correction=found.correction(connection, row),
         column_title=names.column(row["entity"], row["column_name"], lang),
     )
 

@@ -13,7 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
+from hub.cleansing.wording import suggestion_titles
+from hub.landing.dataset import UPLOADS
 from hub.settings import settings
+from hub.suggestions.for_file import accept_cell
 from portal import marking
 from portal.i18n import text
 from portal.web import names, sheet_rows
@@ -22,6 +25,7 @@ from portal.web.pages.findings import rejection
 from portal.web.pages.uploads import RUNNING, found
 from portal.web.queries import uploads
 from portal.web.render import language, page
+from portal.web.sessions import User
 from portal.web.store import Row, Store, audit
 from schemas.problems import Language, Problem
 from schemas.template_loader import templates
@@ -47,6 +51,9 @@ def review(
         "upload_review",
         upload=upload,
         groups=groups,
+        suggestions=uploads.suggestions(connection, upload_id),
+        titles=suggestion_titles(),
+        may_accept=upload["status"] in ("checked", "returned") and _may_decide(user, upload),
         rejected=_rejected(connection, upload, language(request)),
         rule=rule or "",
         sheet=sheet_rows.description(settings().uploads, upload),
@@ -125,6 +132,32 @@ def corrected(request: Request, connection: Store, user: Me, upload_id: int) -> 
     )
 
 
+@router.post("/uploads/{upload_id}/accept")
+def accept(connection: Store, user: Me, upload_id: int, pick: Annotated[list[int] | None, Form()] = None) -> Response:
+    """Accept the ticked suggestions for all cells alike, remember them for the department, and check again."""
+    upload = found(connection, user, upload_id)
+    if not _may_decide(user, upload):
+        raise Problem("suggestion_other_department", department=_department(upload))
+    picked = [uploads.suggestion(connection, upload_id, number) for number in sorted(set(pick or ()))]
+    if any(picked) and not uploads.check_again(connection, upload_id):
+        raise Problem("upload_moved_on", id=upload_id)
+    for cell in filter(None, picked):
+        accept_cell(connection, f"{UPLOADS}.{upload['template']}", cell, user.login)
+    if any(picked):
+        audit(connection, user.login, "upload_suggestions", str(upload_id), file=upload["file_name"], count=len(picked))
+    return RedirectResponse(f"/uploads/{upload_id}", 303)
+
+
+def _may_decide(user: User, upload: Row) -> bool:
+    """Stewards, and people of the department whose data the workbook holds: what they accept is remembered for it."""
+    return user.role in ("it", "coach") or user.department == _department(upload)
+
+
+def _department(upload: Row) -> str:
+    template = templates().get(upload["template"] or "")
+    return template.department if template else ""
+
+
 @router.post("/uploads/{upload_id}/submit")
 def submit(connection: Store, user: Me, upload_id: int) -> Response:
     """Hand the upload in for approval."""
@@ -181,7 +214,10 @@ def _marks(
         if cell["kind"] == "rejected":
             continue
         rule = names.rule(cell["rule"])
-        state = "fix" if cell["kind"] == "change" else "bad" if cell["hold"] or cell["severity"] == "error" else "warn"
+        state = (
+            {"change": "fix", "suggestion": "hint"}.get(cell["kind"])
+            or ("bad" if cell["hold"] or cell["severity"] == "error" else "warn")
+        )  # fmt: skip
         mark = {
             "state": state,
             "cell": cell["cell"],

@@ -113,6 +113,16 @@ def siblings(connection: Connection[Any], finding: Row) -> list[Row]:
     )
 
 
+def correction(connection: Connection[Any], finding: Row) -> Row | None:
+    """What a steward said about the value of the finding, if that is in force."""
+    return one(
+        connection,
+        """select * from quality.correction where active and dataset = %(dataset)s and source_key = %(source_key)s
+             and column_name = %(column_name)s""",
+        finding,
+    )
+
+
 def landed_paths(connection: Connection[Any], dataset: str) -> list[str]:
     """Landed files of a dataset, newest first: where to look for a row without a cell."""
     found = rows(

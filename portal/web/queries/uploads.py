@@ -120,9 +120,43 @@ def issue_groups(connection: Connection[Any], upload_id: int) -> list[Row]:
              (array_agg(distinct jsonb_build_array(value, suggestion))
                filter (where value is not null))[1:3] as examples,
              min(row_no) as first_row, min(source_column) as source_column
-           from ops.upload_finding where upload_id = %(id)s
+           from ops.upload_finding where upload_id = %(id)s and kind <> 'suggestion'
            group by kind, rule order by kind <> 'rejected', not bool_or(hold), kind = 'change', count(*) desc""",
         {"id": upload_id},
+    )
+
+
+def suggestions(connection: Connection[Any], upload_id: int) -> list[Row]:
+    """Suggested values per text, the surest and most frequent first; `id` names one of the cells."""
+    return rows(
+        connection,
+        """select min(id) as id, rule, column_name, source_column, value, suggestion, count(*) as cells,
+             min(cell) as cell, max((detail ->> 'confidence')::float) as confidence,
+             bool_or(detail ? 'key') as this_row_only
+           from ops.upload_finding where upload_id = %(id)s and kind = 'suggestion'
+           group by rule, column_name, source_column, value, suggestion,
+             case when detail ? 'key' then row_no end
+           order by max((detail ->> 'confidence')::float) * ln(count(*) + 1) desc, min(id) limit 200""",
+        {"id": upload_id},
+    )
+
+
+def suggestion(connection: Connection[Any], upload_id: int, finding_id: int) -> Row | None:
+    """One suggested cell of this upload."""
+    return one(
+        connection,
+        "select * from ops.upload_finding where upload_id = %(id)s and id = %(finding)s and kind = 'suggestion'",
+        {"id": upload_id, "finding": finding_id},
+    )
+
+
+def check_again(connection: Connection[Any], upload_id: int) -> bool:
+    """checked or returned -> queued: decisions on its values are to be seen in it."""
+    return _moved(
+        connection,
+        """update ops.upload set status = 'queued', heartbeat = now(), progress = 0, problem = null
+           where id = %(id)s and status in ('checked', 'returned') returning id""",
+        upload_id,
     )
 
 

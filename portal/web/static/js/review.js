@@ -46,7 +46,7 @@
   document.addEventListener("click", (event) => {
     if (!popover.hidden && !popover.contains(event.target) && !event.target.closest(".marked")) close();
   });
-  const worst = (marks) => ["bad", "warn", "fix"].find((state) => marks.some((mark) => mark.state === state));
+  const worst = (marks) => ["bad", "warn", "fix", "hint"].find((state) => marks.some((mark) => mark.state === state));
   const shown = (name) => (cell) => {
     const row = cell.getData();
     const marks = row.marks[name];
