@@ -37,8 +37,7 @@ def show_summary(objects: list[dict[str, Any]], lang: Language) -> bool:
             )
         ]
         _remarks(connection, [item["dataset"] for item in objects], lang)
-        _findings(connection, lang)
-        _scores(connection, lang)
+    show_store(lang)
     if wrong:
         typer.secho(text(lang, "summary.wrong", objects=", ".join(sorted(set(wrong)))), fg="red")
     elif done:
@@ -52,6 +51,38 @@ def show_summary(objects: list[dict[str, Any]], lang: Language) -> bool:
     elif done and not deleted and totals["unchanged"] == totals["rows_read"]:
         typer.echo(text(lang, "summary.nothing_new", rows=f"{totals['rows_read']:,}"))
     return not wrong
+
+
+def show_store(lang: Language) -> None:
+    """Print where every row is now, what is wrong with them, and the scores."""
+    from hub.store.engine import connect
+
+    with connect() as connection:
+        _places(connection, lang)
+        _findings(connection, lang)
+        _scores(connection, lang)
+
+
+def _places(connection: Any, lang: Language) -> None:
+    """Rows in the store, loaded, held and rejected; rules over all rows may have moved some since they were read."""
+    from psycopg import sql
+
+    from schemas.loader import contracts
+
+    loaded = sum(
+        connection.execute(sql.SQL("select count(*) from {}").format(sql.Identifier("core", entity))).fetchone()[0]
+        for entity in contracts()
+    )
+    held, rejected, hold_back, returned = connection.execute(
+        "select (select count(*) from quality.held_row), (select count(*) from quality.rejected_row),"
+        " coalesce(sum(held) filter (where kind = 'settle'), 0), coalesce(sum(returned), 0) from ops.load"
+        " where started_at > now() - interval '1 day'"
+    ).fetchone()
+    counts = {"rows": loaded + held + rejected, "loaded": loaded, "held": held, "rejected": rejected}
+    typer.echo("")
+    typer.echo(text(lang, "summary.places", **{name: f"{count:,}" for name, count in counts.items()}))
+    if hold_back or returned:
+        typer.echo(text(lang, "summary.moved", held=f"{hold_back:,}", returned=f"{returned:,}"))
 
 
 def _remarks(connection: Any, datasets: list[str], lang: Language) -> None:
@@ -120,16 +151,16 @@ def _scores(connection: Any, lang: Language) -> None:
 
 def table(head: list[str], lines: list[list[str]], left: Collection[int] = (0,)) -> None:
     """Columns `left` flush left, the others right; Chinese characters count two places."""
-    widths = [max(_places(line[column]) for line in [head, *lines]) for column in range(len(head))]
+    widths = [max(_width(line[column]) for line in [head, *lines]) for column in range(len(head))]
     for number, line in enumerate([head, *lines]):
         cells = [
-            cell + " " * (widths[column] - _places(cell))
+            cell + " " * (widths[column] - _width(cell))
             if column in left
-            else " " * (widths[column] - _places(cell)) + cell
+            else " " * (widths[column] - _width(cell)) + cell
             for column, cell in enumerate(line)
         ]
         typer.secho("  ".join(cells).rstrip(), bold=number == 0)
 
 
-def _places(cell: str) -> int:
+def _width(cell: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in cell)
