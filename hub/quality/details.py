@@ -14,7 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from hub.cleansing.codes import digits_for_letters, lookup, spelling_key
+from hub.cleansing.codes import digits_for_letters, lookup
+from hub.cleansing.nearest import Nearest
 from hub.cleansing.text import narrow
 from hub.quality.check_digits import what_is_wrong
 from hub.quality.literals import limit
@@ -149,17 +150,16 @@ def _ordered(case: Case) -> Detail:
 
 
 def nearest(value: str, codes: CodeList) -> str | None:
-    """The code whose spelling is closest, if one clearly is: a hint for a person, never applied."""
-    from rapidfuzz import fuzz, process
+    """The code a slip was probably meant to be, if one clearly is: a hint for a person, never applied."""
+    known, near = _NEAREST.get(id(codes), (None, None))
+    if known is not codes or near is None:
+        near = Nearest(lookup(codes))
+        _NEAREST[id(codes)] = (codes, near)
+    found = near(value)
+    return found and found.value
 
-    spellings = {key: code for key, code in lookup(codes).items() if not key.startswith("=")}
-    typed = spelling_key(value)
-    inside = {code for key, code in spellings.items() if len(key) > 1 and key in typed}
-    if len(inside) == 1:
-        return inside.pop()
-    best = process.extract(typed, list(spellings), scorer=fuzz.ratio, limit=3, score_cutoff=60)
-    found = {spellings[key] for key, score, _ in best if score == best[0][1]}
-    return found.pop() if len(found) == 1 else None
+
+_NEAREST: dict[int, tuple[CodeList, Nearest]] = {}  # by identity: a code list is never changed, and not hashable
 
 
 def _suspect(case: Case) -> Detail:
