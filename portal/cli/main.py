@@ -7,7 +7,21 @@ from __future__ import annotations
 
 import typer
 
-from portal.cli import accept, check, compare, demo, discover, down, init, status, suggestions, sync, up
+from portal.cli import (
+    accept,
+    check,
+    compare,
+    contract,
+    demo,
+    discover,
+    down,
+    init,
+    recheck,
+    status,
+    suggestions,
+    sync,
+    up,
+)
 from portal.cli.wording import help_text
 
 app = typer.Typer(
@@ -30,6 +44,7 @@ for name, function in (
     ("discover", discover.discover),
     ("compare", compare.compare),
     ("sync", sync.sync),
+    ("recheck", recheck.recheck),
     ("status", status.status),
     ("accept", accept.accept),
     ("correct", suggestions.correct),
@@ -37,6 +52,8 @@ for name, function in (
     app.command(name, help=help_text(name), short_help=help_text(name), epilog=help_text("exit_codes"))(function)
 
 app.add_typer(suggestions.app)
+
+app.add_typer(contract.app, name="contract", short_help=help_text("contract"))
 
 if __name__ == "__main__":
     app()

@@ -9,10 +9,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portal import marking
+from hub.contracts.template.making import entry_workbook
 from portal.web.access import Me
 from portal.web.render import language, page
 from portal.web.store import Store, audit
+from schemas.loader import contracts
 from schemas.template_loader import templates
 
 router = APIRouter()
@@ -27,12 +28,12 @@ def cards(request: Request, user: Me) -> Response:
 
 @router.get("/templates/{name}")
 def download(request: Request, connection: Store, user: Me, name: str) -> Response:
-    """A blank workbook in the layout of the template."""
+    """A blank workbook in the layout of the template, with drop-downs of today's master data."""
     template = templates().get(name)
     if template is None:
         raise HTTPException(404)
     lang = language(request)
-    content = marking.blank_workbook(template, lang)
+    content = entry_workbook(template, contracts()[template.entity], lang, connection)
     audit(connection, user.login, "download_template", name)
     return Response(
         content,
