@@ -62,12 +62,11 @@ def compile_rules(
 
 
 def applies(rule: Rule, fed: Collection[str]) -> bool:
-    """Whether the dataset has what the rule is about: its column, or one of its columns."""
+    """Whether the dataset has what the rule is about: its columns; of the columns of `unique`, one will do."""
     if rule.kind == "unique":
         return any(column in fed for column in rule.args["columns"])
-    if rule.kind == "ordered" and rule.args.get("before") not in fed:
-        return False
-    return rule.column is None or rule.column in fed
+    beside = [rule.args["before"]] if rule.kind == "ordered" else rule.args.get("by") or []
+    return all(column in fed for column in beside) and (rule.column is None or rule.column in fed)
 
 
 def statement(conditions: Collection[Condition]) -> str:

@@ -58,7 +58,7 @@ def check_rows(
     failed = _failed(compiled, _page(standardised, compiled, unread), contract, run) if rows.num_rows else []
     if alone and run.broken:
         raise next(iter(run.broken.values()))
-    sources = _Sources(rows.combine_chunks(), mapping)
+    sources = _Sources(rows, mapping)
     parts = [FINDINGS_SCHEMA.empty_table()]
     for rule, which in failed:
         parts.append(_findings(rule, which, standardised.values, sources, unread, contract, codes, run))
@@ -66,19 +66,18 @@ def check_rows(
 
 
 class _Sources:
-    """What the mapping reads for a column; only columns with a finding are looked at."""
+    """What the mapping reads for a column, in the rows that have a finding only."""
 
     def __init__(self, rows: pa.Table, mapping: Mapping) -> None:
         self._rows, self._mapping = rows, mapping
         self._entries = {entry.column: entry for entry in mapping.columns}
-        self._known: dict[str, Source] = {}
 
-    def of(self, column: str | None) -> Source | None:
-        if column not in self._entries:
+    def of(self, column: str | None, which: pa.Array) -> Source | None:
+        entry = self._entries.get(column or "")
+        if entry is None:
             return None
-        if column not in self._known:
-            self._known[column] = read_source(self._rows, self._entries[column], self._mapping)
-        return self._known[column]
+        named = [name for name in (entry.source, entry.fallback, KEY) if name in self._rows.column_names]
+        return read_source(self._rows.select(named).take(which), entry, self._mapping)
 
 
 def _unread_reasons(standardised: Standardised) -> dict[str, pa.Array]:
@@ -166,25 +165,24 @@ def _findings(
     run: Run,
 ) -> pa.Table:
     size = len(which)
-    source = sources.of(rule.column)
+    source = sources.of(rule.column, which)
     nothing = pa.nulls(size, pa.string())
-    raw = source.raw(which) if source else nothing
+    raw = raw_text(source.values) if source else nothing
 
     def standard(column: str) -> pa.Array:
         return raw_text(one_array(values[column]).take(which))
 
     column = rule.column or ""
     reasons = unread[column].take(which) if column in unread else None
-    return pa.table(
-        {
-            KEY: one_array(values[KEY]).take(which),
-            ROW_NO: one_array(values[ROW_NO]).take(which),
-            **shared_columns(rule, column, size),
-            "source_column": source.names.take(which) if source else nothing,
-            "value": raw,
-            "detail": facts_of(rule, contract, codes, run.today, size, standard, raw, reasons),
-        }
-    ).select(FINDINGS_SCHEMA.names).cast(FINDINGS_SCHEMA)  # fmt: skip
+    told = {
+        KEY: one_array(values[KEY]).take(which),
+        ROW_NO: one_array(values[ROW_NO]).take(which),
+        **shared_columns(rule, column, size),
+        "source_column": source.names if source else nothing,
+        "value": raw,
+        "detail": facts_of(rule, contract, codes, run.today, size, standard, raw, reasons),
+    }
+    return pa.table([told[name] for name in FINDINGS_SCHEMA.names], schema=FINDINGS_SCHEMA)
 
 
 def shared_columns(rule: Rule, column: str, size: int) -> dict[str, pa.Array]:
@@ -196,5 +194,7 @@ def shared_columns(rule: Rule, column: str, size: int) -> dict[str, pa.Array]:
 
 def one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     """A column as one array."""
+    if isinstance(column, pa.ChunkedArray) and column.num_chunks == 1:
+        return column.chunk(0)
     combined = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     return pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined

@@ -7,7 +7,7 @@ of the store, held ones included). Not here: running them (`table_check.py`, `se
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -101,9 +101,14 @@ def _rounded(expression: str, places: int = 6) -> str:
 
 @dataclass(frozen=True)
 class _Parts:
-    """Pieces of SQL that all kinds share. names: of the grouping columns g0, g1, ..."""
+    """Pieces of SQL that all kinds share.
+
+    base: SELECT of the rows the rule looks at. grouped: the same with nothing but what groups are made of; written out
+    twice, since a common table would be read with all its columns. names: of the grouping columns g0, g1, ...
+    """
 
     base: str
+    grouped: str
     names: tuple[str, ...]
 
     def listed(self, alias: str) -> str:
@@ -128,8 +133,12 @@ def _parts(rule: Rule, contract: Contract, rows: Rows, keys: list[str], further:
     if rule.where is not None:
         wanted.append(f"({condition_for(rule.where, contract, rows.dialect, rule.id, rows.today)})")
     condition = f" where {' and '.join(wanted)}" if wanted else ""
-    columns = ", ".join(f"{sql} as {name}" for name, sql in told.items())
-    return _Parts(f"select {columns} from {rows.relation} as r{condition}", names)
+
+    def select(wanted: Iterable[str]) -> str:
+        columns = ", ".join(f"{told[name]} as {name}" for name in wanted)
+        return f"(select {columns} from {rows.relation} as r{condition})"
+
+    return _Parts(select(told), select([*names, *further]), names)
 
 
 def _ignoring(rule: Rule) -> list[str]:
@@ -145,11 +154,11 @@ def _unique(rule: Rule, contract: Contract, rows: Rows) -> str:
     identity = ", ".join(f"m.{name}" for name in rows.identity)
     # The repeated values first, then lists of their rows only: a list per value costs ten times as much.
     return f"""
-with base as not materialized ({parts.base}
-), repeated as (
-  select {parts.listed("b")}, count(*) as size from base as b group by {parts.listed("b")} having count(*) > 1
-), member as (
-  select b.*, repeated.size from base as b join repeated on {parts.same("b", "repeated")}
+with repeated as (
+  select {parts.listed("b")}, count(*) as size from {parts.grouped} as b
+  group by {parts.listed("b")} having count(*) > 1
+), member as materialized (
+  select b.*, repeated.size from {parts.base} as b join repeated on {parts.same("b", "repeated")}
 ), told as (
   select {parts.listed("m")},
          (array_agg(m._source_key order by m._row_no, m._source_key))[1:{_SHOWN}] as keys,
@@ -182,19 +191,19 @@ def _determines(rule: Rule, contract: Contract, rows: Rows) -> str:
     ]
     filled = " and ".join(f"r.{identifier(one.name)} is not null" for one in [*by, column])
     meant = folded(own, _ignoring(rule)) if column.type == "string" else own
-    parts = _parts(rule, contract, rows, keys, {"meant": meant}, filled)
+    further = {"meant": meant, "shown": as_text(own, column)}
+    parts = _parts(rule, contract, rows, keys, further, filled)
     identity = ", ".join(f"b.{name}" for name in rows.identity)
     titles = {"zh": "、".join(key.title.zh for key in by), "en": ", ".join(key.title.en for key in by)}
     facts = {"key": rows.constant(titles), "agree": "t.agree"}
     with_majority = rows.json(**facts, suggestion="t.majority")
     return f"""
-with base as not materialized ({parts.base}
-), vote as (
-  select {parts.listed("b")}, b.meant, count(*) as votes, min(b.value) as shown
-  from base as b group by {parts.listed("b")}, b.meant
+with vote as materialized (
+  select {parts.listed("b")}, b.meant, count(*) as votes, min(b.shown) as shown
+  from {parts.grouped} as b group by {parts.listed("b")}, b.meant
 ), split as (
   select {parts.listed("v")}, max(v.votes) as most from vote as v group by {parts.listed("v")} having count(*) > 1
-), ranked as (
+), ranked as materialized (
   select v.*, s.most, row_number() over (partition by {parts.listed("v")} order by v.votes desc, v.shown) as place
   from vote as v join split as s on {parts.same("v", "s")}
 ), told as (
@@ -204,7 +213,7 @@ with base as not materialized ({parts.base}
   from ranked as k where k.place <= {_SHOWN} group by {parts.listed("k")}
 )
 select {identity}, b.value, case when t.winners = 1 then {with_majority} else {rows.json(**facts)} end as detail
-from base as b join ranked as k on {parts.same("b", "k")} and k.meant = b.meant
+from {parts.base} as b join ranked as k on {parts.same("b", "k")} and k.meant = b.meant
 join told as t on {parts.same("b", "t")}
 where k.votes < k.most or t.winners > 1"""
 
@@ -230,13 +239,12 @@ def _outlier(rule: Rule, contract: Contract, rows: Rows) -> str:
         high=_rounded(f"s.median + {limit} * s.unit"), size="s.size", deviation=_rounded("d.distance / s.unit", 1),
     )  # fmt: skip
     return f"""
-with base as not materialized ({parts.base}
-), middle as (
+with middle as (
   select {parts.listed("b")}, {median.format("b.x")} as median, count(*) as size
-  from base as b group by {parts.listed("b")} having count(*) >= {at_least}
-), distant as (
+  from {parts.grouped} as b group by {parts.listed("b")} having count(*) >= {at_least}
+), distant as materialized (
   select b.*, m.median, m.size, abs(b.x - m.median) as distance
-  from base as b join middle as m on {parts.same("b", "m")}
+  from {parts.base} as b join middle as m on {parts.same("b", "m")}
 ), spread as (
   select {parts.listed("d")}, min(d.median) as median, min(d.size) as size,
          {median.format("d.distance")} as mad, avg(d.distance) as mean_distance

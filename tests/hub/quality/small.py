@@ -23,6 +23,7 @@ CODES = {"unit": UNIT}
 COLUMNS = (
     Column("material_code", "string", Text("物料编码", "Material code"), required=True, standard="material_code"),
     Column("material_name", "string", Text("物料名称", "Material name"), standard="name"),
+    Column("spec", "string", Text("规格", "Specification")),
     Column("uscc", "string", Text("统一社会信用代码", "USCC"), standard="uscc"),
     Column("unit_code", "string", Text("单位", "Unit"), standard="unit", code_list="unit"),
     Column("qty", "decimal", Text("数量", "Quantity"), standard="decimal"),

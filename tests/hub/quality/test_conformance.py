@@ -134,7 +134,7 @@ def _columns() -> str:
 
 
 def _stored() -> list[tuple[Any, ...]]:
-    return [("erp.material", f"k{no}", no, no == 3, *row) for no, row in enumerate(ROWS)]
+    return [("erp.material", f"k{no}", no, no == 3, *row[:2], None, *row[2:]) for no, row in enumerate(ROWS)]
 
 
 def _asked(told: Rule, dialect: Dialect) -> str:
