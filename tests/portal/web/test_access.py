@@ -20,7 +20,8 @@ pytestmark = pytest.mark.servers
 
 PLACES = {"rule": "material.unit_readable", "finding_id": "1", "upload_id": "999999", "name": "nothing",
           "system": "nothing", "path": "nothing.html",
-          "alert_id": "999999", "dataset": "no.thing"}  # fmt: skip
+          "alert_id": "999999", "remembered_id": "999999", "correction_id": "999999",
+          "dataset": "no.thing"}  # fmt: skip
 
 
 def address(path: str) -> str:

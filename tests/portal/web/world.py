@@ -99,9 +99,25 @@ def fill(connection: psycopg.Connection[Any], home: Path) -> None:
            ('workbooks', 'sftp/价格.txt', 'superseded',
             '{"kind": "sftp", "host": "sftp.example", "path": "价格.txt"}')"""
     )
+    _suggestions(connection)
     _scores(connection)
     _history(connection)
     issues.refresh(connection, contracts(), all_mappings())
+
+
+def _suggestions(connection: psycopg.Connection[Any]) -> None:
+    """One for every row with a text, one for a single row, one of another column."""
+    for column, raw, value, key, rule, confidence, detail, rows in (
+        ("unit_code", "公 斤?", "KG", "", "code.nearest", 0.98, None, 3),
+        ("material_name", "齿轮由", "齿轮油", "2231", "depends.value", 0.95, {"seen": 19, "of": 20, "by": "01"}, 1),
+        ("unit_code", "待定", "KG", "", "learned.text", 0.91, None, 2),
+    ):
+        connection.execute(
+            """insert into quality.suggestion (dataset, entity, department, column_name, raw_value, value, row_key,
+                 rule, confidence, detail, source_key, rows, status)
+               values ('k3.material', 'material', 'engineering', %s, %s, %s, %s, %s, %s, %s, '2231', %s, 'open')""",
+            (column, raw, value, key, rule, confidence, Jsonb(detail) if detail else None, rows),
+        )
 
 
 def _load(
