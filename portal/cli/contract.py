@@ -65,7 +65,7 @@ def ddl(
         asked = [named(name) for name in names or ()]
         known = {**contracts(), **{contract.entity: contract for contract in asked}}
         if not asked and not everything:
-            raise Problem("contract_unknown", name="", known=", ".join(sorted(known)))
+            raise Problem("contract_none_named", known=", ".join(sorted(known)))
         entities = list(known) if everything else [contract.entity for contract in asked]
         _give(make(entities, known, code_lists(), dialect, lang or "zh", strict), out, lang or DEFAULT)
 
@@ -132,7 +132,7 @@ def dictionary(
         from schemas.loader import contracts
 
         if name is None and not everything:
-            raise Problem("contract_unknown", name="", known=", ".join(sorted(contracts())))
+            raise Problem("contract_none_named", known=", ".join(sorted(contracts())))
         languages: tuple[Language, ...] = (lang,) if lang else ("zh", "en")
         if not everything:
             contract = named(str(name))
@@ -163,14 +163,15 @@ def diff(
         if (new is None) == (against is None):
             raise Problem("contract_diff_two")
         # ENTITY --against FILE: what the file would change; OLD NEW: from the one to the other.
-        changes = compare(named(old), named(str(new or against)))
+        later = named(str(new or against))
+        changes = compare(named(old), later)
         if count:
             from hub.contracts.diff.count import with_counts
             from hub.store.engine import connect
 
             load_environment()
             with connect() as connection:
-                changes = with_counts(connection, changes)
+                changes = with_counts(connection, changes, later)
         show(changes, lang)
         raise typer.Exit(PARTLY if any(change.verdict == "breaks" for change in changes) else OK)
 

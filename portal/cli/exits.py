@@ -34,6 +34,8 @@ _BY_PREFIX = {
     "discover_": CONFIG,
     "erp_preset_unknown": CONFIG,
     "contract_": CONFIG,
+    "schema_": CONFIG,
+    "rule_": CONFIG,
     "mapping_": CONFIG,
     "template_": CONFIG,
     "code_list_": CONFIG,

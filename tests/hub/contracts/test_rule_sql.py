@@ -236,3 +236,7 @@ def test_words_are_in_both_languages_with_the_same_names() -> None:
 
     assert [key for key, text in catalogue().items() if names(text["zh"]) != names(text["en"])] == []
     assert both("x").en == "x"
+
+
+def test_every_word_is_a_text_in_two_languages() -> None:
+    assert [key for key, text in catalogue().items() if set(text) != {"zh", "en"}] == []
