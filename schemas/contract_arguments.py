@@ -50,6 +50,8 @@ def check_arguments(
             at.fail_at("rule_lists_unequal", other, rule=rule, first=one, second=other, count=len(args[one]))
     if own is not None:
         _check_own(at, rule, kind_name, columns[own])
+        if kind_name == "in_list":
+            _check_values(at, rule, args.get("values", []), columns[own])
         _check_limits(at, rule, args, known, columns[own])
         for name in kind.comparable:
             _check_comparable(at, rule, name, columns[own], columns[args[name]])
@@ -101,6 +103,18 @@ def _check_own(at: Fields, rule: str, kind_name: str, column: Column) -> None:
     if types and column.type not in types:
         at.fail_at("rule_column_type", "kind", rule=rule, kind=kind_name, column=column.name, type=column.type,
                    allowed=", ".join(types))  # fmt: skip
+
+
+def _check_values(at: Fields, rule: str, values: list[Any], column: Column) -> None:
+    """Values that the column can hold."""
+    for index, value in enumerate(values):
+        if column.type == "boolean":
+            fits = value in ("true", "false")
+        else:
+            fits = column.type == "string" or as_limit(value, column.type) is not None
+        if not fits:
+            at.fail("rule_wrong_argument", *at.steps, "values", index, rule=rule, argument="values", value=str(value),
+                    expected=column.type)  # fmt: skip
 
 
 def _check_limits(at: Fields, rule: str, args: dict[str, Any], known: Mapping[str, type], column: Column) -> None:

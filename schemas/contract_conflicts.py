@@ -60,6 +60,8 @@ def _check_pair(
     for one, other in ((earlier, later), (later, earlier)):
         if one.kind == "required" and one.column in _demanded_blank(other, other.args.get("sql")):
             at.fail("rule_required_and_blank", *at.steps, rule=later.id, other=earlier.id, column=one.column)
+    if _opposed(earlier, later):
+        at.fail("rule_ranges_disjoint", *at.steps, rule=later.id, other=earlier.id, column=later.column)
     if earlier.column is None or earlier.column != later.column:
         return
     column = columns[earlier.column]
@@ -70,6 +72,14 @@ def _check_pair(
         if values is not None and not any(_keeps(test, value) for value in values):
             at.fail("rule_list_impossible", *at.steps, rule=later.id, other=earlier.id, column=column.name,
                     values=", ".join(values[:5]))  # fmt: skip
+
+
+def _opposed(one: Rule, other: Rule) -> bool:
+    """Whether a is before b by one rule and b before a by the other, at least one of them strictly."""
+    if one.kind != "ordered" or other.kind != "ordered":
+        return False
+    crossed = (one.column, one.args["before"]) == (other.args["before"], other.column)
+    return crossed and bool(one.args.get("strict") or other.args.get("strict"))
 
 
 def _check_with_column(rule: Rule, at: Fields, column: Column, codes: Mapping[str, CodeList]) -> None:

@@ -34,29 +34,41 @@ Interval = tuple[Bound | None, Bound | None]
 
 
 def check_limits(rules: list[Rule], places: Mapping[str, Fields], column: Column) -> None:
-    """Raises Problem at the rule that leaves no value to a column, alone or with one before it."""
-    left: dict[bool, Interval] = {False: (None, None), True: (None, None)}  # by whether the limits move
+    """Raises Problem at the rule that leaves no value to a column, alone or with one before it.
+
+    Rules with the same `where` are about the same rows, and those without one about these, too.
+    """
     for rule in rules:
-        place = places[rule.id]
-        at = Fields(place.document, *place.steps, "implementation")
+        at = _implementation(places[rule.id])
         if rule.kind in {"length", "total"}:
             least, most = as_number(rule.args.get("min")), as_number(rule.args.get("max"))
             if least is not None and most is not None and least > most:
                 _fail_alone(at, rule, least, most)
-        own_low, own_high = _interval(rule, column)
-        if _empty(own_low, own_high):
+        low, high = _interval(rule, column)
+        if _empty(low, high):
             _fail_alone(at, rule, rule.args["min"], rule.args["max"])
-        _check_example(at, rule, column, own_low, own_high)
-        if rule.where is not None:
-            continue  # it leaves the other rows alone
+        _check_example(at, rule, column, low, high)
+    for where in dict.fromkeys([None, *(rule.where for rule in rules)]):
+        _check_together([rule for rule in rules if rule.where in {None, where}], places, column)
+
+
+def _check_together(rules: list[Rule], places: Mapping[str, Fields], column: Column) -> None:
+    left: dict[bool, Interval] = {False: (None, None), True: (None, None)}  # by whether the limits move
+    for rule in rules:
+        own_low, own_high = _interval(rule, column)
         for moves, (low, high) in left.items():
             low = _higher(low, own_low if own_low and own_low.moves == moves else None)
             high = _lower(high, own_high if own_high and own_high.moves == moves else None)
             left[moves] = (low, high)
             if low is not None and high is not None and _empty(low, high):
                 other = low.rule if high.rule == rule.id else high.rule
+                at = _implementation(places[rule.id])
                 at.fail("rule_ranges_disjoint", *at.steps, rule=rule.id, other=other, column=column.name)
     _check_steps(rules, places, column, *left[False])
+
+
+def _implementation(place: Fields) -> Fields:
+    return Fields(place.document, *place.steps, "implementation")
 
 
 def _interval(rule: Rule, column: Column) -> Interval:
@@ -113,7 +125,7 @@ def _check_steps(
     if column.type not in NUMBERS or low is None or high is None:
         return
     for rule in rules:
-        step = as_number(rule.args.get("of")) if rule.kind == "step" and rule.where is None else None
+        step = as_number(rule.args.get("of")) if rule.kind == "step" else None
         if step is None:
             continue
         first = (low.value / step).to_integral_value(ROUND_CEILING) * step

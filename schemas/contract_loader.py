@@ -31,7 +31,7 @@ TOP = {
 }  # fmt: skip
 TABLE = {
     "id", "name", "logicalType", "physicalName", "physicalType", "businessName", "description", "tags",
-    "dataGranularityDescription", "authoritativeDefinitions", "relationships", "properties", "quality",
+    "dataGranularityDescription", "authoritativeDefinitions", "properties", "quality",
     "customProperties",
 }  # fmt: skip
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -93,6 +93,7 @@ def _table(top: Fields) -> Fields:
     tables = list(top.children("schema"))
     if len(tables) != 1:
         top.fail_at("contract_one_table", "schema", count=len(tables))
+    tables[0].instead({"relationships": "properties: relationships; quality: {kind: reference, also: [...]}"})
     tables[0].only(TABLE)
     return tables[0]
 

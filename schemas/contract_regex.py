@@ -29,7 +29,7 @@ def check_regex(at: Fields, key: str, rule: str) -> None:
     regex = at.text(key)
     if len(regex) > MAX_LENGTH:
         at.fail_at("rule_regex_large", key, rule=rule, reason=f"{len(regex)} > {MAX_LENGTH}")
-    reason = _refusal(regex)
+    reason = "NUL" if "\0" in regex else _refusal(regex)
     if reason is None:
         return
     extra = next((name for name, form in _EXTRAS if form.search(regex)), None)

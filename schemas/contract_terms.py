@@ -18,6 +18,7 @@ _HOURS = {
     "min": 1 / 60, "minute": 1 / 60, "minutes": 1 / 60, "h": 1, "hour": 1, "hours": 1,
     "d": 24, "day": 24, "days": 24, "w": 168, "week": 168, "weeks": 168,
 }  # fmt: skip
+_MOST_OF_A_UNIT = 1_000_000
 # Service levels that are lengths of time, in ODCS's own words; others are kept as they are written.
 DURATIONS = ("frequency", "latency", "freshness", "retention", "timeToDetect", "timeToNotify", "timeToRepair")
 
@@ -54,7 +55,7 @@ def read_service_levels(top: Fields) -> dict[str, Any]:
             entry.fail_at("schema_twice", "property", key="property", value=name)
         value = entry.get("value")
         if name in DURATIONS:
-            if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _MOST_OF_A_UNIT:
                 entry.fail_at("contract_service_level", "value", property=name, value=str(value))
             hours = value * _HOURS[entry.choice("unit", _HOURS)]
             found[name] = int(hours) if hours == int(hours) else hours

@@ -47,6 +47,9 @@ def contracts(root: Path = SCHEMAS) -> dict[str, Contract]:
     codes = code_lists(root)
     if "department" not in codes:
         raise Problem("schema_folder_empty", folder=str(root / "codes"), pattern="department.yaml")
+    for path in sorted((root / "contracts").glob("*.y*ml")):
+        if not path.name.endswith(".odcs.yaml"):
+            raise Problem("contract_file_ending", file=str(path))
     found = [read_with_places(path, codes) for path in _files(root / "contracts", "*.odcs.yaml")]
     entities = {read.contract.entity: _columns(read.contract) for read in found}
     for read in found:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.loader import contract_file
+from schemas.loader import contract_file, contracts
 from schemas.problems import Problem
 from tests.schemas.writing import contract, folder, read, refusal
 
@@ -87,6 +87,9 @@ CHANGES = [
     (SLA, "  - {property: latency, value: soon, unit: d}\n", "contract_service_level", "soon", ["soon"]),
     (SLA, "  - {property: latency, value: -1, unit: d}\n", "contract_service_level", "-1", ["above 0"]),
     (SLA, "  - {property: latency, value: 1, unit: moon}\n", "schema_not_allowed", "moon", ["hour"]),
+    (SLA, "  - {property: latency, value: .inf, unit: d}\n", "contract_service_level", ".inf", ["inf"]),
+    ("    properties:\n", "    relationships: [{from: item.qty, to: item.qty}]\n    properties:\n",
+     "schema_key_without_effect", "relationships", ["also"]),
     (SLA, "  - {property: latency, value: 1}\n", "schema_missing_key", "latency", ["unit"]),
     (SLA, SLA + SLA, "schema_twice", "latency", ["latency"]),
     # entries of `quality`
@@ -157,6 +160,16 @@ def test_the_file_is_called_after_its_entity(tmp_path: Path) -> None:
     )
     assert told.problem.code == "contract_file_name"
     assert "part.odcs.yaml" in told.problem.text("en")
+
+
+@pytest.mark.parametrize("name", ["part.yaml", "part.odcs.yml", "part.odcs (1).yaml"])
+def test_a_file_that_nobody_would_read_is_told(tmp_path: Path, name: str) -> None:
+    path = folder(tmp_path, contract())
+    (path.parent / name).write_text(contract(), encoding="utf-8")
+    with pytest.raises(Problem) as caught:
+        contracts(tmp_path)
+    assert caught.value.code == "contract_file_ending"
+    assert name in caught.value.text("zh")
 
 
 def test_a_file_of_any_name_is_checked_beside_the_contracts_of_the_installation(tmp_path: Path) -> None:

@@ -50,6 +50,8 @@ ONE_RULE = [
     ("item_name", "{kind: in_list, code_list: units}", "schema_not_allowed", "units", ["units", "Allowed: unit"]),
     ("item_name", "{kind: in_list, values: []}", "rule_wrong_argument", "values", ["[]"]),
     ("item_name", "{kind: in_list, values: [a, a]}", "schema_twice", "values", ["'a'"]),
+    ("made_on", "{kind: in_list, values: [abc]}", "rule_wrong_argument", "values", ["abc", "date"]),
+    ("qty", "{kind: range, min: .inf}", "rule_wrong_argument", "min: .inf", ["inf"]),
     ("unit_code", "{kind: in_list, values: [KG, kilo]}", "schema_not_allowed", "kilo", ["kilo", "KG"]),
     ("item_name", "{kind: disagreement, key: code}", "rule_unknown_column", "key: code", ["item_code"]),
     ("item_name", "{kind: determines, by: [tax]}", "rule_unknown_column", "by: [tax]", ["Columns: tax_code"]),
@@ -134,6 +136,10 @@ PAIRS = [
     ({"pieces": ["{kind: sign, is: positive}", "{kind: sign, is: negative}"]}, "rule_ranges_disjoint", []),
     ({"pieces": ["{kind: range, min: 11, max: 19}", "{kind: step, of: 10}"]}, "rule_ranges_disjoint", []),
     ({"made_on": ['{kind: range, max: "2020-01-01"}', '{kind: range, min: "2021-01-01"}']}, "rule_ranges_disjoint", []),
+    ({"pieces": ["{kind: range, min: 5, where: qty > 1}", "{kind: range, max: 4, where: qty > 1}"]},
+     "rule_ranges_disjoint", ["pieces"]),
+    ({"made_on": ["{kind: ordered, before: used_at, strict: true}"], "used_at": ["{kind: ordered, before: made_on}"]},
+     "rule_ranges_disjoint", ["used_at"]),
     ({"item_name": ["{kind: in_list, values: [a, b]}", "{kind: in_list, values: [c]}"]}, "rule_lists_disjoint", []),
     ({"item_name": ["{kind: in_list, values: [a, b]}", "{kind: pattern, regex: '[0-9]'}"]}, "rule_list_impossible",
      ["a, b"]),
@@ -162,7 +168,9 @@ def test_rules_that_contradict_or_repeat_each_other(
 
 
 FINE = [
-    {"qty": ["{kind: range, min: 0, max: 10}", "{kind: range, min: 20, where: pieces > 5}"]},
+    {"pieces": ["{kind: range, min: 5, where: qty > 1}", "{kind: range, max: 4, where: qty <= 1}"]},
+    {"made_on": ["{kind: ordered, before: used_at}"], "used_at": ["{kind: ordered, before: made_on}"]},
+    {"qty": ["{kind: range, min: 0, max: 10, where: pieces < 5}", "{kind: range, min: 20, where: pieces > 5}"]},
     {"qty": ['{kind: range, min: 0, threshold: "1 %"}'], "pieces": ["{kind: step, of: 0.5, threshold: 3}"]},
     {"made_on": ['{kind: range, min: today-10y, max: "today+30d"}', '{kind: range, min: "1990-01-01"}']},
     {"made_on": ["{kind: ordered, before: used_at}"], "qty": ["{kind: ordered, before: pieces, strict: true}"]},

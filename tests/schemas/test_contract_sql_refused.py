@@ -44,12 +44,19 @@ CONDITIONS = [
     ("pg_read_file(item_name) = 'x'", "rule_sql_function", "sql", ["pg_read_file"]),
     ("pg_sleep(qty) is null", "rule_sql_function", "sql", ["pg_sleep"]),
     ("random() < qty", "rule_sql_function", "sql", ["rand"]),
+    ("levenshtein(item_name, item_code) < 3", "rule_sql_function", "sql", ["levenshtein"]),
+    ("regexp_full_match(item_name, 'a')", "rule_sql_function", "sql", ["regexp_full_match"]),
+    ("qty <> null", "rule_sql_null", "sql", ["is null"]),
+    ("qty > ?", "rule_sql_unfit", "sql", ["parameters"]),
+    ("qty > 1) or (qty < 2", "contract_sql_unreadable", "sql", [")"]),
+    ("(" * 400 + "qty > 1" + ")" * 400, "contract_sql_unreadable", "sql", ["((("]),
+    ("item_name = ‘甲’", "rule_unknown_column", "sql", ["‘甲’"]),
     ("lenth(item_name) < 5", "rule_sql_function", "sql", ["lenth"]),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("key", ["sql", "where"])
-@pytest.mark.parametrize(("sql", "code", "on", "words"), CONDITIONS, ids=[row[0] for row in CONDITIONS])
+@pytest.mark.parametrize(("sql", "code", "on", "words"), CONDITIONS, ids=[row[0][:60] for row in CONDITIONS])
 def test_a_condition_that_is_none(tmp_path: Path, key: str, sql: str, code: str, on: str, words: list[str]) -> None:
     written = block("expression" if key == "sql" else "required", key, sql)
     told = refusal(tmp_path, contract({"": [written]}))
@@ -109,6 +116,7 @@ QUERIES = [
     ("values (1, 2, 3)", "rule_sql_need_query", ["SELECT"]),
     ("give me all bad rows", "rule_sql_need_query", ["SELECT"]),
     ("select from where", "contract_sql_unreadable", ["where"]),
+    ("select * from core.item", "rule_sql_three_columns", ["(*)"]),
     ("select qty from core.item", "rule_sql_three_columns", ["(qty)"]),
     ("select _source_key, _dataset, qty from core.item", "rule_sql_three_columns", ["_source_key, _dataset, qty"]),
     ("select _dataset, _source_key, pg_read_file('x') from core.item", "rule_sql_function", ["pg_read_file"]),
@@ -118,6 +126,8 @@ QUERIES = [
     ("select _dataset, _source_key, lo_import('x') from core.item", "rule_sql_function", ["lo_import"]),
     ("select _dataset, _source_key, nextval('x') from core.item", "rule_sql_function", ["nextval"]),
     ("select _dataset, _source_key, x from read_csv('x')", "rule_sql_function", ["read_csv"]),
+    ("select _dataset, _source_key, qty from '/etc/passwd'", "rule_sql_table", ["/etc/passwd"]),
+    ("select _dataset, _source_key, x from core.item, dblink('x', 'y') as t(x int)", "rule_sql_function", ["dblink"]),
     ("select _dataset, _source_key, qty from core.items", "rule_sql_table", ["core.items", "may only read core.item"]),
     ("select _dataset, _source_key, qty from item", "rule_sql_table", ["core.item"]),
     ("select _dataset, _source_key, passwd from pg_catalog.pg_shadow", "rule_sql_table", ["pg_catalog.pg_shadow"]),
