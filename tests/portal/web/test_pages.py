@@ -15,8 +15,8 @@ pytestmark = pytest.mark.browser
 PAGES = [
     "/", "/quality", "/quality?department=finance&weeks=26", "/quality/findings", "/quality/findings?source=k3",
     "/quality/rules/material.unit_readable/rows", "/quality/findings/1", "/quality/findings/6", "/quality/held",
-    "/quality/rejected", "/suggestions", "/suggestions/remembered", "/suggestions/corrections", "/uploads", "/templates",
-    "/sync", "/sync/files", "/audit",
+    "/quality/rejected", "/suggestions", "/suggestions/remembered", "/suggestions/corrections", "/uploads",
+    "/templates", "/sync", "/sync/files", "/audit",
 ]  # fmt: skip
 
 
