@@ -20,6 +20,7 @@ from schemas.rule_kinds import KINDS, MOMENTS, NUMBERS, RuleKind
 
 Columns = Mapping[str, Column]
 _ANY_DAY = date(2024, 1, 1)
+_DIGITS = 38  # of the longest number a database can compare
 _EXPECTED = {str: "text", int: "0, 1, 2, ...", bool: "true, false", list: "[..., ...]", Decimal: "> 0 (1, 0.5, ...)"}
 
 
@@ -120,7 +121,9 @@ def _check_values(at: Fields, rule: str, values: list[Any], column: Column) -> N
 def _check_limits(at: Fields, rule: str, args: dict[str, Any], known: Mapping[str, type], column: Column) -> None:
     """Limits of the column's own type: numbers of a number column, dates of a date column."""
     for name, value in args.items():
-        if known[name] is object and as_limit(value, column.type) is None:
+        limit = as_limit(value, column.type)
+        too_long = isinstance(limit, Decimal) and bool(limit) and abs(limit.adjusted()) >= _DIGITS
+        if known[name] is object and (limit is None or too_long):
             expected = {"date": "2024-03-05, today, today+30d", "timestamp": "2024-03-05 08:00:00, today+30d"}.get(
                 column.type, "1, 0.5"
             )

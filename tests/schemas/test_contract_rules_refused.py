@@ -51,6 +51,7 @@ ONE_RULE = [
     ("item_name", "{kind: in_list, values: []}", "rule_wrong_argument", "values", ["[]"]),
     ("item_name", "{kind: in_list, values: [a, a]}", "schema_twice", "values", ["'a'"]),
     ("made_on", "{kind: in_list, values: [abc]}", "rule_wrong_argument", "values", ["abc", "date"]),
+    ("qty", "{kind: range, max: 1e38}", "rule_wrong_argument", "max: 1e38", ["1e38"]),
     ("qty", "{kind: range, min: .inf}", "rule_wrong_argument", "min: .inf", ["inf"]),
     ("unit_code", "{kind: in_list, values: [KG, kilo]}", "schema_not_allowed", "kilo", ["kilo", "KG"]),
     ("item_name", "{kind: disagreement, key: code}", "rule_unknown_column", "key: code", ["item_code"]),

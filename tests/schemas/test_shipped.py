@@ -158,6 +158,12 @@ def test_headers_of_kingdee_yonyou_and_people_are_known(entity, column, words):
     assert set(words) <= set(contracts()[entity].column(column).synonyms)
 
 
+def test_a_required_column_is_checked_to_be_there():
+    for contract in contracts().values():
+        checked = {rule.column for rule in contract.rules if rule.kind == "required" and rule.where is None}
+        assert {column.name for column in contract.columns if column.required} <= checked, contract.entity
+
+
 def test_service_levels_are_hours():
     for contract in contracts().values():
         assert contract.sla["frequency"] == 24
