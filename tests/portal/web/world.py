@@ -110,7 +110,7 @@ def _suggestions(connection: psycopg.Connection[Any]) -> None:
     for column, raw, value, key, rule, confidence, detail, rows in (
         ("unit_code", "公 斤?", "KG", "", "code.nearest", 0.98, None, 3),
         ("material_name", "齿轮由", "齿轮油", "2231", "depends.value", 0.95, {"seen": 19, "of": 20, "by": "01"}, 1),
-        ("unit_code", "待定", "KG", "", "learned.text", 0.91, None, 2),
+        ("unit_code", "待定", "KG", "", "learned.text", 0.91, {"by": "unit_code"}, 2),
     ):
         connection.execute(
             """insert into quality.suggestion (dataset, entity, department, column_name, raw_value, value, row_key,
