@@ -80,21 +80,21 @@ def _decide(
     count: int | None = None
     try:
         with connection.transaction():
-            _collect(connection, rule, around, seconds)
+            collect(connection, rule, around, seconds)
             count = merge(connection, rule, around, load_id)
     except Problem as told:
         problem = told
     except psycopg.Error as error:
         if connection.closed:
             raise
-        problem = _cannot_run(rule, around, error, seconds)
+        problem = cannot_run(rule, around, error, seconds)
     spent = round((time.monotonic() - started) * 1000)
     connection.execute(_RAN, [rule.id, load_id, count, spent, Jsonb(problem.as_json()) if problem else None])
     return problem
 
 
-def _collect(connection: psycopg.Connection[Any], rule: Rule, around: Surroundings, seconds: float) -> None:
-    """Fill set_found with the rows that fail."""
+def collect(connection: psycopg.Connection[Any], rule: Rule, around: Surroundings, seconds: float) -> None:
+    """Fill the temporary table set_found with the rows that fail: dataset, source_key, value, detail."""
     connection.execute("truncate set_found")
     if rule.kind in PREPARE:
         PREPARE[rule.kind](connection, rule, around)
@@ -121,7 +121,7 @@ def _time_limit(connection: psycopg.Connection[Any], seconds: float) -> Iterator
         cursor.execute(limit, [before])
 
 
-def _cannot_run(rule: Rule, around: Surroundings, error: psycopg.Error, seconds: float) -> Problem:
+def cannot_run(rule: Rule, around: Surroundings, error: psycopg.Error, seconds: float) -> Problem:
     file = around.contracts[rule.entity].path
     if isinstance(error, psycopg.errors.QueryCanceled):
         return Problem("set_rule_too_slow", rule=rule.id, file=file, seconds=f"{seconds:g}")
