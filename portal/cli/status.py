@@ -39,7 +39,7 @@ def status(lang: Lang = DEFAULT) -> None:
         if url is None:
             raise Problem("store_not_initialised", home=str(home()))
         with store_in_use(home()):  # the embedded one runs only while somebody needs it
-            code = max(code, _loads(url, lang), _alerts(url, lang))
+            code = max(code, _loads(url, lang), _unknown(url, lang), _alerts(url, lang))
         raise typer.Exit(code)
 
 
@@ -65,6 +65,36 @@ def _loads(url: str, lang: Language) -> int:
         if row[8]:
             typer.secho(f"✗ {row[0]}: {Problem(row[8]['code'], **row[8]['params']).text(lang)}", fg="red")
     return PARTLY if any(row[1] in ("failed", "paused") for row in loads) else OK
+
+
+def _unknown(url: str, lang: Language) -> int:
+    """Print what nobody can say how good it is: datasets that were not read, rules that could not be run."""
+    from connectors.config import read_systems
+    from hub.cleansing.dates import ZONE
+    from hub.landing.dataset import all_mappings
+    from hub.quality.states import NEVER, dataset_states
+    from hub.store.engine import connect
+    from schemas.loader import contracts
+
+    systems = read_systems()[0].values()
+    configured = [f"{item.system}.{item.object}" for system in systems for item in system.objects.values()]
+    with connect(url) as connection:
+        states = dataset_states(connection, contracts(), all_mappings(), configured)
+        broken: list[Any] = connection.execute(
+            "select rule, problem from quality.rule_run where problem is not null order by rule"
+        ).fetchall()
+    unknown = {dataset: state for dataset, state in sorted(states.items()) if not state.known}
+    if not states or not (unknown or broken):
+        return OK
+    typer.echo("")
+    typer.echo(text(lang, "status.unknown"))
+    for dataset, state in unknown.items():
+        since = f"{state.read_at.astimezone(ZONE):%Y-%m-%d %H:%M}" if state.read_at else "–"
+        read_at = text(lang, "status.read_at", when=since)
+        typer.secho(f"? {dataset}: {text(lang, f'status.why_{state.state}')} {read_at}", fg="yellow")
+    for rule, problem in broken:
+        typer.secho(f"? {rule}: {Problem(problem['code'], **problem['params']).text(lang)}", fg="yellow")
+    return PARTLY if broken or any(state.state != NEVER for state in unknown.values()) else OK
 
 
 def _alerts(url: str, lang: Language) -> int:
