@@ -23,9 +23,12 @@ from hub.cleansing.standardise import standardise
 from hub.landing.dataset import UPLOADS, Dataset, dataset, with_decisions
 from hub.landing.digests import HASH, with_row_hash
 from hub.landing.headers import remembered
+from hub.quality.engine import Run
 from hub.quality.row_rules import check_rows
+from hub.quality.table_check import TableCheck
 from hub.suggestions.for_file import for_page
 from schemas.model import Template
+from schemas.problems import Problem
 
 PLANT = "P1"
 PAGE_ROWS = 50_000
@@ -54,10 +57,14 @@ class Counts:
 
 @dataclass
 class Checked:
-    """What a check found; the rows themselves are in the Parquet file it wrote."""
+    """What a check found; the rows themselves are in the Parquet file it wrote.
+
+    problems: of rules that could not run, so that nobody takes what they are about for checked.
+    """
 
     counts: Counts = field(default_factory=Counts)
     file: SourceFile | None = None
+    problems: list[Problem] = field(default_factory=list)
 
 
 def check_file(
@@ -78,49 +85,47 @@ def check_file(
 
     about = with_decisions(connection, dataset(f"{UPLOADS}.{template.name}", PLANT))
     decided = remembered(template.name, connection)
-    checked = Checked()
+    checked, run, held = Checked(), Run(), set[str]()
     partial = rows_file.with_suffix(".part")
     writer: pq.ParquetWriter | None = None
-    try:
-        for page in read_file(path, template, shown_name, page_rows=PAGE_ROWS, remembered=decided):
-            if writer is None:
-                writer = pq.ParquetWriter(partial, page.rows.schema)
-            writer.write_table(page.rows, row_group_size=GROUP_ROWS)
-            checked.file = page.file or checked.file
-            keep(list(_check_page(connection, about, page, checked.counts)))
-            progress(checked.counts.read)
-    finally:
-        if writer is not None:
-            writer.close()
+    with TableCheck(about.mapping, about.contract, run) as table:
+        try:
+            for page in read_file(path, template, shown_name, page_rows=PAGE_ROWS, remembered=decided):
+                if writer is None:
+                    writer = pq.ParquetWriter(partial, page.rows.schema)
+                writer.write_table(page.rows, row_group_size=GROUP_ROWS)
+                checked.file = page.file or checked.file
+                keep(list(_check_page(connection, about, page, checked.counts, table, run, held)))
+                progress(checked.counts.read)
+        finally:
+            if writer is not None:
+                writer.close()
+        for found in table.findings():
+            keep(list(_told(found, checked.file, held)))
+    checked.problems = list(run.broken.values())
     if writer is not None:
+        _compare(connection, about, partial, held, checked.counts)
         partial.replace(rows_file)
     return checked
 
 
 def _check_page(
-    connection: psycopg.Connection[Any], about: Dataset, page: Page, counts: Counts
+    connection: psycopg.Connection[Any],
+    about: Dataset,
+    page: Page,
+    counts: Counts,
+    table: TableCheck,
+    run: Run,
+    held: set[str],
 ) -> Iterator[tuple[Any, ...]]:
-    """The findings of one page; adds its rows to the counts."""
+    """The findings of one page; adds its rows to the counts and to `table`, and the keys it holds to `held`."""
     standardised = standardise(page.rows, about.mapping, about.contract, about.codes, about.decisions)
-    found = check_rows(standardised, page.rows, about.mapping, about.contract, about.codes)
-    held = set(found.filter(pc.equal(found["hold"], True))[KEY].to_pylist())
+    found = check_rows(standardised, page.rows, about.mapping, about.contract, about.codes, run)
+    table.add(standardised, page.rows)
     counts.read += page.rows.num_rows + page.rejected.num_rows
     counts.rejected += page.rejected.num_rows
-    counts.held += len(held)
-    counts.ready += page.rows.num_rows - len(held)
-    _compare(connection, about, page.rows, held, counts)
-
-    letters = page.file.columns if page.file else {}
-
-    def cell(column: str | None, row_no: int | None) -> str | None:
-        return f"{letters[column]}{row_no}" if column in letters and row_no is not None else None
-
-    for row in found.to_pylist():
-        column, number = row["source_column"], row[ROW_NO]
-        yield (
-            row["rule"], "finding", row["severity"], row["hold"], number or 0, cell(column, number), column,
-            row["value"], None, row["column"], row["detail"],
-        )  # fmt: skip
+    yield from _told(found, page.file, held)
+    cell = _cells_of(page.file)
     for row in standardised.changes.to_pylist():
         if row["rule"] in _OURS_ALONE:
             continue
@@ -138,11 +143,27 @@ def _check_page(
         yield (row["reason"], "rejected", "error", False, row[ROW_NO] or 0, None, None, row["raw"], None, None, None)
 
 
+def _told(found: pa.Table, file: SourceFile | None, held: set[str]) -> Iterator[tuple[Any, ...]]:
+    """Findings of the hub's rules as FINDING_COLUMNS; adds the keys of rows they hold back to `held`."""
+    cell = _cells_of(file)
+    held.update(found.filter(pc.equal(found["hold"], True))[KEY].to_pylist())
+    for row in found.to_pylist():
+        column, number = row["source_column"], row[ROW_NO]
+        yield (
+            row["rule"], "finding", row["severity"], row["hold"], number or 0, cell(column, number), column,
+            row["value"], None, row["column"], row["detail"],
+        )  # fmt: skip
+
+
+def _cells_of(file: SourceFile | None) -> Callable[[str | None, int | None], str | None]:
+    letters = file.columns if file else {}
+    return lambda column, row_no: f"{letters[column]}{row_no}" if column in letters and row_no is not None else None
+
+
 def _compare(
-    connection: psycopg.Connection[Any], about: Dataset, rows: pa.Table, held: set[str], counts: Counts
+    connection: psycopg.Connection[Any], about: Dataset, rows_file: Path, held: set[str], counts: Counts
 ) -> None:
-    """Count new, changed and same among the ready rows, by key and row hash as the load will do."""
-    hashes = dict(zip(rows[KEY].to_pylist(), with_row_hash(rows)[HASH].to_pylist(), strict=True))
+    """Count the held rows, and new, changed and same among the others, by key and row hash as the load will do."""
     stored = dict(
         connection.execute(
             sql.SQL("select _source_key, uuid_send(_row_hash) from {} where _dataset = %s").format(
@@ -151,12 +172,18 @@ def _compare(
             (about.name,),
         ).fetchall()
     )
-    for key, digest in hashes.items():
-        if key in held:
-            continue
-        if key not in stored:
-            counts.new += 1
-        elif stored[key] == digest:
-            counts.same += 1
-        else:
-            counts.changed += 1
+    with pq.ParquetFile(rows_file) as file:
+        for batch in file.iter_batches(PAGE_ROWS):
+            rows = pa.Table.from_batches([batch])
+            digests = with_row_hash(rows)[HASH].to_pylist()
+            for key, digest in zip(rows[KEY].to_pylist(), digests, strict=True):
+                if key in held:
+                    counts.held += 1
+                    continue
+                counts.ready += 1
+                if key not in stored:
+                    counts.new += 1
+                elif stored[key] == digest:
+                    counts.same += 1
+                else:
+                    counts.changed += 1

@@ -20,7 +20,6 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from connectors.base import SourceFile
 from hub.landing.headers import remembered
 from hub.settings import load_environment, settings
 from hub.store.engine import connect
@@ -144,15 +143,16 @@ def _store_outcome(
             counts.rejected,
             file.sheet if file else None,
             file.header_row if file else None,
-            Jsonb(_notes(file, asdict(counts), seconds)),
+            Jsonb(_notes(checked, asdict(counts), seconds)),
             upload_id,
         ),
     )
 
 
-def _notes(file: SourceFile | None, plan: dict[str, int], seconds: float) -> dict[str, Any]:
+def _notes(checked: Checked, plan: dict[str, int], seconds: float) -> dict[str, Any]:
+    file = checked.file
     return {
-        "notes": [note.as_json() for note in file.notes] if file else [],
+        "notes": [note.as_json() for note in [*(file.notes if file else ()), *checked.problems]],
         "columns": file.columns if file else {},
         "plan": {name: plan[name] for name in ("new", "changed", "same")},
         "seconds": round(seconds, 1),
