@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from schemas.contract_loader import read_contract
-from schemas.loader import code_lists, contracts
+from schemas.loader import contract_file, contracts
 from schemas.model import Contract
 from schemas.problems import Problem
 
@@ -26,7 +25,7 @@ def named(name: str) -> Contract:
     Raises Problem `contract_unknown`, and those of reading a contract.
     """
     if is_file(name):
-        return read_contract(Path(name), code_lists(), any_name=True)
+        return contract_file(Path(name))
     known = contracts()
     if name not in known:
         raise Problem("contract_unknown", name=name, known=", ".join(sorted(known)))
