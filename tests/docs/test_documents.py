@@ -52,7 +52,7 @@ def test_every_make_target_exists(name: str) -> None:
 
 
 def _commands() -> set[str]:
-    return {command.name or "" for command in app.registered_commands}
+    return {entry.name or "" for entry in (*app.registered_commands, *app.registered_groups)}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
