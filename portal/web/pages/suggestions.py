@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.cleansing.wording import suggestion_titles
+from hub.landing.dataset import all_mappings
 from hub.settings import settings
 from hub.suggestions import decide, listing
 from portal.web.access import Me
@@ -67,7 +68,11 @@ def remembered(request: Request, connection: Store) -> Response:
 @router.get("/suggestions/corrections")
 def corrections(request: Request, connection: Store) -> Response:
     """What stewards said about single values."""
-    return page(request, "suggestions_corrections", tab="corrections", rows=listing.corrections(connection))
+    rows = [
+        {**row, "entity": mapping.entity if (mapping := all_mappings().get(row["dataset"])) else ""}
+        for row in listing.corrections(connection)
+    ]
+    return page(request, "suggestions_corrections", tab="corrections", rows=rows)
 
 
 @router.post("/suggestions/accept")
