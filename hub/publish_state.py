@@ -29,7 +29,8 @@ select (select concat_ws(' ', count(*), max(id), count(*) filter (where active))
        (select concat_ws(' ', count(*), max(id), count(*) filter (where active)) from quality.correction),
        (select concat_ws(' ', count(decided_at), max(decided_at)) from quality.suggestion)"""
 _FINDINGS = """
-select max(id), count(*) filter (where resolved_at is null), max(resolved_at)::text from quality.finding"""
+select max(id), count(*) filter (where resolved_at is null), max(resolved_at)::text,
+  (select string_agg(rule, ' ' order by rule) from quality.rule_run where problem is not null) from quality.finding"""
 _TODAY = "select (now() at time zone 'Asia/Shanghai')::date::text"
 
 
