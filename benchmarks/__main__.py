@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks import report
 
-NAMES = ("erp", "mariadb", "many", "workbook", "rules")
+NAMES = ("erp", "mariadb", "many", "workbook", "rules", "cleansing")
 FOLDER = Path(__file__).resolve().parent.parent / ".waterworks" / "benchmarks"
 
 

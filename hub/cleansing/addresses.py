@@ -7,8 +7,8 @@ Belongs here: reading the beginning. A level is filled in only if no other regio
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from hub.cleansing.regions import MUNICIPALITIES, Region, regions
@@ -68,6 +68,7 @@ def _level(raw: str, level: Callable[[Place], str]) -> Standard:
     return Standard(value, None if value == raw else "address.region")
 
 
+@lru_cache(maxsize=65_536)  # a load reads several levels out of one column, page by page
 def parse(address: str) -> Place:
     """The regions that the address begins with; NOWHERE if it begins with none that is sure.
 
@@ -75,19 +76,19 @@ def parse(address: str) -> Place:
     Place(province='江苏省', city='苏州市', county='苏州工业园区', rest='星湖街328号', old=False)
     """
     text = _LEAD.sub("", narrow(address))
-    everywhere = regions().cities.values()
-    found, rest = _named(text, regions().provinces.values())
+    everywhere = _spellings("")
+    found, rest = _named(text, _spellings("provinces"))
     if found is None:
         town, rest = _named(text, everywhere)
         if town is None:
-            found, rest = _named_short(text, regions().provinces.values())
+            found, rest = _named_short(text, _spellings("provinces"))
         if found is None and town is None:
             town, rest = _named_short(text, everywhere)
         if found is None:
             return _with_county(_province_of(town), town, rest) if town else _without_city(text)
-    town, after = _named(rest, _cities_of(found))
+    town, after = _named(rest, _spellings(found.province))
     if town is None:
-        town, after = _named_short(rest, _cities_of(found))
+        town, after = _named_short(rest, _spellings(found.province))
     if town is None and found.province in MUNICIPALITIES:
         town, after = regions().cities[f"{found.province}01"], rest.removeprefix("市辖区")
     if town is None and _named(rest, everywhere)[0]:
@@ -139,9 +140,21 @@ def _province_of(region: Region) -> Region:
     return regions().provinces[region.province]
 
 
+class _Spellings(NamedTuple):
+    """Some regions by name and by short name."""
+
+    names: dict[str, Region]
+    short: dict[str, Region]
+
+
 @cache
-def _cities_of(found: Region) -> tuple[Region, ...]:
-    return tuple(city for city in regions().cities.values() if city.province == found.province)
+def _spellings(which: str) -> _Spellings:
+    """Of the provinces, of the cities of one province (its two digits), or of all cities ("")."""
+    if which == "provinces":
+        among = list(regions().provinces.values())
+    else:
+        among = [city for city in regions().cities.values() if city.province.startswith(which)]
+    return _Spellings({r.name: r for r in among}, {r.short: r for r in among if r.short})
 
 
 def _digits(code: str) -> str:
@@ -161,20 +174,18 @@ def _counties_of(province_code: str, city_code: str) -> dict[str, Region]:
     return inside
 
 
-def _named(text: str, among: Iterable[Region]) -> tuple[Region | None, str]:
+def _named(text: str, among: _Spellings) -> tuple[Region | None, str]:
     """(region, what follows) of the longest whole name at the beginning."""
-    found = [region for region in among if text.startswith(region.name)]
-    longest = max(found, key=lambda region: len(region.name), default=None)
-    return (longest, _GAP.sub("", text[len(longest.name) :], count=1)) if longest else (None, text)
+    name, rest = _longest(text, among.names)
+    return (among.names[name], _GAP.sub("", rest, count=1)) if name else (None, text)
 
 
-def _named_short(text: str, among: Iterable[Region]) -> tuple[Region | None, str]:
+def _named_short(text: str, among: _Spellings) -> tuple[Region | None, str]:
     """The same for names without 省 or 市, where what follows cannot be the rest of a street's or building's name."""
-    found = [region for region in among if region.short and text.startswith(region.short)]
-    longest = max(found, key=lambda region: len(region.short), default=None)
-    if longest is None or not _clear(text[len(longest.short) :], longest):
+    name, rest = _longest(text, among.short)
+    if not name or not _clear(rest, among.short[name]):
         return None, text
-    return longest, _GAP.sub("", text[len(longest.short) :], count=1)
+    return among.short[name], _GAP.sub("", rest, count=1)
 
 
 def _clear(rest: str, region: Region) -> bool:
@@ -187,7 +198,9 @@ def _clear(rest: str, region: Region) -> bool:
     inside = _counties_of(region.code, "" if region.code.endswith("0000") else region.city)
     if _longest(rest, inside)[0] or (not inside and _TOWN.match(rest)):
         return True
-    cities = _cities_of(region) if region.code.endswith("0000") else ()
+    if not region.code.endswith("0000"):
+        return False
+    cities = _spellings(region.province)
     return _named(rest, cities)[0] is not None or _named_short(rest, cities)[0] is not None
 
 

@@ -2,7 +2,7 @@
 
 Belongs here: one test per standardiser, strict enough that `standardiser(text) == Standard(text)`
 holds wherever it says yes; where it says no, nothing is known. Not here: what a standard value is
-(the standardisers). No test: `boolean` (few distinct values), `uscc` (its check digit is arithmetic).
+(the standardisers). No test: `boolean` and what is read out of addresses (few or no values are standard).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from hub.cleansing.registry import CodeLists, code_list, name_for
 from hub.cleansing.result import Standard
 from hub.cleansing.simplified import traditional
 from hub.cleansing.text import SPECIAL_CELLS
+from hub.cleansing.uscc import FORM
 from schemas.model import Column
 
 # Column of text -> true where it is standard already; a null cell may answer null or false.
@@ -32,13 +33,18 @@ _PLAIN = "!-~Α-ΡΣ-Ωα-ω、。《》【】「」“”‘’—"
 _WIDE_PUNCTUATION = "（），；"
 # "E+": perhaps a long code in scientific notation, which is no code any more. "####": a cell that was too narrow.
 _LOST = r"E\+|^#{3,}$"
-# Where a text that is standard may still be proposed another: escapes of web pages, look-alikes and case of codes.
 # Signs that a specification may be proposed other ones for.
 _SIGNS = r"[*xXφØø∅⌀Фф脳✕✖╳″”“'〞寸]|in|m\d|\+| ×|× |Φ "
+# Blanks inside a company's Chinese name, marks behind it.
+_UNTIDY = "[一-\u9fff)] |公司[ .,;:。，；、*]+$|公司公司"
+# Escapes of web pages.
+_ESCAPED = rf"{_LOST}|&[#a-zA-Z]"
+# Where a text that is standard may still be proposed another one.
 _UNLESS = {
-    "text": rf"{_LOST}|&[#a-zA-Z]",
-    "name": rf"{_LOST}|&[#a-zA-Z]",
-    "spec": rf"{_LOST}|&[#a-zA-Z]|{_SIGNS}",
+    "text": _ESCAPED,
+    "name": _ESCAPED,
+    "company_name": rf"{_ESCAPED}|{_UNTIDY}",
+    "spec": rf"{_ESCAPED}|{_SIGNS}",
     "material_code": rf"{_LOST}|\d[OI]|[OI]\d|[a-z]",
 }
 # Two of these side by side may be a Chinese character read as Latin-1; one alone cannot.
@@ -127,10 +133,12 @@ def _whole(digits: int) -> str:
 _PATTERNS: dict[str, Callable[[Column], str]] = {
     "text": _text,
     "name": _name,
+    "company_name": _name,
     "code": _code,
     "material_code": _code,
     "spec": _text,
     "email": lambda _: r"[a-zA-Z0-9_%+-]+(?:\.[a-zA-Z0-9_%+-]+)*@(?:[a-z0-9]+\.)+[a-z]{2,}",
+    "uscc": lambda _: FORM.pattern,
     "phone": lambda _: _PHONE,
     "phone_list": lambda _: _PHONE,
     "date": lambda _: _DAY,

@@ -13,7 +13,7 @@ from hub.cleansing.result import Standard, Suggestion
 from hub.cleansing.text import half_width, preflight, preflight_text
 
 # GB 32100-2015: authority and category (2), region (6 digits), organisation code (9), check digit.
-_FORM = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
+FORM = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
 _BETWEEN = re.compile(r"[\s\-–—_.·]")
 _LOOK_ALIKE = str.maketrans("IOSZ", "1052")  # letters that the code never uses
 _LOOK_ALIKE_DIGITS = str.maketrans("IOSZBDGLQ", "105280610")  # in the region, where only digits can stand
@@ -21,7 +21,7 @@ _LOOK_ALIKE_DIGITS = str.maketrans("IOSZBDGLQ", "105280610")  # in the region, w
 
 def is_valid(value: str) -> bool:
     """True if the compact form is right and the check digit holds."""
-    return bool(_FORM.fullmatch(value)) and calc_check_digit(value[:17]) == value[17]
+    return bool(FORM.fullmatch(value)) and calc_check_digit(value[:17]) == value[17]
 
 
 def repaired(value: str) -> str | None:

@@ -27,7 +27,21 @@ LISTED = (
 )
 CODES = {"unit": CodeList("unit", TITLE, LISTED)}
 TYPES = {"integer": "integer", "decimal": "decimal", "percent": "decimal", "date": "date", "timestamp": "timestamp"}
-TESTED = ["text", "name", "code", "material_code", "spec", "phone", "phone_list", "email", "unit", "code_list", *TYPES]
+TESTED = [
+    "text",
+    "name",
+    "company_name",
+    "code",
+    "material_code",
+    "spec",
+    "uscc",
+    "phone",
+    "phone_list",
+    "email",
+    "unit",
+    "code_list",
+    *TYPES,
+]
 
 
 def column(standard: str, precision: int = 9, scale: int = 3) -> Column:
@@ -141,8 +155,10 @@ def test_every_day_that_is_called_standard_is_one(standard: str, clock: str) -> 
 USUAL: Mapping[str, list[str]] = {
     "text": ["法兰盘 DN50", "上海市，浦东（南）", "10×20×30 Φ8", "±0.1", "90°", "GB/T 5783-2016", "10 × 20"],
     "name": ["上海宝钢(集团)有限公司", "O'Neill & Co", "李娜"],
+    "company_name": ["上海宝钢(集团)有限公司苏州分公司", "博世(中国)投资集团"],
     "code": ["SO-0001", "00123", "物料-7", "A B", "so-1"],
     "material_code": ["01.01.0001", "M-1002"],
+    "uscc": ["91110000600037341L"],
     "spec": ["M8×20", "Φ10", "GB/T 5783-2016", "10×20×30"],
     "phone": ["13812345678", "0512-65551234", "021-58881234"],
     "phone_list": ["13812345678"],
