@@ -113,12 +113,18 @@ def script(
         "sql.head",
         title=contract.title[language], entity=contract.entity, version=contract.version, dialect=dialect,
     )  # fmt: skip
-    lines = [_comment(head)]
+    heads = [head]
     if dialect in ("tsql", "mysql"):
-        lines.append(_comment(word(language, "sql.collation")))
+        heads.append(word(language, "sql.collation"))
     if dialect in UNTESTED:
-        lines.append(_comment(word(language, "sql.untested")))
-    for statement in statements(contract, codes, dialect, language, table):
+        heads.append(word(language, "sql.untested"))
+    return as_script(heads, statements(contract, codes, dialect, language, table), dialect, language)
+
+
+def as_script(heads: Iterable[str], found: Iterable[Statement], dialect: str, language: Language) -> str:
+    """Statements one below the other, each under its rule's title; what cannot be said as a comment."""
+    lines = [_comment(head) for head in heads]
+    for statement in found:
         rule = statement.rule
         lines += ["", _comment(f"{rule.id} [{rule.severity}, {rule.dimension}] {rule.title[language]}")]
         if statement.sql is None:

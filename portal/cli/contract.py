@@ -18,6 +18,7 @@ from schemas.problems import Language, Problem
 
 if TYPE_CHECKING:
     from hub.contracts.diff.change import Change
+    from schemas.model import Contract
 
 app = typer.Typer(help=help_text("contract"), no_args_is_help=True, rich_markup_mode=None)
 
@@ -37,6 +38,7 @@ def sql(
     name: Name,
     dialect: Dialect = "postgres",
     table: Annotated[str | None, typer.Option("--table", metavar="T", help=help_text("contract_table"))] = None,
+    store: Annotated[bool, typer.Option("--store", help=help_text("contract_store"))] = False,
     out: Out = None,
     lang: Lang = DEFAULT,
 ) -> None:
@@ -45,7 +47,23 @@ def sql(
         from hub.contracts.rule_sql import script
         from schemas.loader import code_lists
 
-        _give(script(named(name), code_lists(), dialect, lang, table), out, lang)
+        contract = named(name)
+        made = _for_the_store(contract, lang) if store else script(contract, code_lists(), dialect, lang, table)
+        _give(made, out, lang)
+
+
+def _for_the_store(contract: Contract, lang: Language) -> str:
+    from connectors.config import read_systems
+    from hub.contracts.named import with_neighbours
+    from hub.contracts.store_sql import store_script
+    from hub.landing.dataset import all_mappings
+    from hub.quality.sets.surroundings import Surroundings
+    from hub.quality.systems import Systems
+    from schemas.loader import code_lists
+
+    systems = Systems.of(read_systems()[0].values())
+    around = Surroundings(with_neighbours(contract), systems, all_mappings(), code_lists())
+    return store_script(contract, around, lang)
 
 
 @command("ddl")
