@@ -75,13 +75,12 @@ def prepare_tables(connection: psycopg.Connection[Any], mappings: MappingABC[str
 
 def merge(connection: psycopg.Connection[Any], rule: Rule, around: Surroundings, load_id: int) -> int:
     """Open, refresh and resolve the findings of one rule by what is in set_found; returns how many are open."""
-    constant = text(rule.column or "") if rule.scope != "dataset" else "''"
     connection.execute("truncate set_finding")
     if rule.scope == "dataset":
-        query = f"select q.dataset, '', {constant}, q.value, null, null, q.detail from set_found as q"
+        query = "select q.dataset, '', '', q.value, null, null, q.detail from set_found as q"
     else:
         query = (
-            f"select q.dataset, q.source_key, {constant}, q.value, c._file_id, c._row_no, q.detail"
+            f"select q.dataset, q.source_key, {text(rule.column or '')}, q.value, c._file_id, c._row_no, q.detail"
             f" from set_found as q join {around.rows(rule.entity)} as c"
             " on c._dataset = q.dataset and c._source_key = q.source_key"
         )
@@ -98,8 +97,12 @@ def merge(connection: psycopg.Connection[Any], rule: Rule, around: Surroundings,
         "hold": rule.hold,
         "load": load_id,
     }
-    connection.execute(_MERGE, facts)
+    if count:
+        connection.execute(_MERGE, facts)
+    # What was just inserted is in no statistics yet: taken for a single row, it would be compared with all others.
+    connection.execute("set local enable_nestloop = off")
     connection.execute(_RESOLVE, facts)
+    connection.execute("set local enable_nestloop = on")
     return count
 
 
