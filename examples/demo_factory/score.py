@@ -11,6 +11,8 @@ Counted per kind of class
 - match: planted = pairs of this record with other records of the same true thing; found = linked
   pairs; false = links to records of other things. Kinds with rules are counted as class error too.
 - reject: found if the row is among the rejected ones.
+- suggest: found if something is proposed for the value, right if it is the true one; false if one of the kind's
+  suggestions stands where nothing is planted. Such a kind is counted as class error too.
 - suggestion, per rule that suggests: planted = errors of the kinds it suggests something for; found = suggestions
   that are the true value; false = all others of its suggestions. They are counted per cell, before anybody decided.
 """
@@ -36,6 +38,7 @@ create temp table place (planted_id bigint, dataset text, source_key text, col t
 create temp table entity (domain text, dataset text, source_key text, entity text);
 create temp table kind_rule (kind text, rule text, whole_row boolean);
 create temp table kind_change (kind text, rule text);
+create temp table kind_suggestion (kind text, rule text);
 create temp table source_column (dataset text, column_name text, source_column text);
 """
 
@@ -79,6 +82,22 @@ select kind, count(*) as planted, count(v.dataset) as found,
                        and q.col = w.source_column)) as wrong
 from planted as p left join quality.value_change as v
   on v.dataset = p.dataset and v.source_key = p.source_key and v.source_column = p.col
+where p.kind = any(%s)
+group by p.kind
+"""
+
+_SUGGESTED = """
+select p.kind, count(*) as planted, count(s.dataset) as found, count(*) filter (where s.value = p.true_value) as exact,
+  (select count(*) from quality.suggestion_row as w
+     join kind_suggestion as k on k.rule = w.rule and k.kind = p.kind
+     left join source_column as c on c.dataset = w.dataset and c.column_name = w.column_name
+     where not exists (select from place as q where q.dataset = w.dataset and q.source_key = w.source_key
+                       and q.col = c.source_column)) as wrong
+from planted as p
+  left join source_column as o on o.dataset = p.dataset and o.source_column = p.col
+  left join quality.suggestion_row as s on s.dataset = p.dataset and s.source_key = p.source_key
+    and s.column_name = o.column_name
+    and s.rule in (select rule from kind_suggestion as k where k.kind = p.kind)
 where p.kind = any(%s)
 group by p.kind
 """
@@ -147,10 +166,10 @@ group by f.rule order by 2 desc, 1
 
 @dataclass(frozen=True)
 class Line:
-    """Counts of one kind or domain. `exact`: how many found ones got the true value (fixable only)."""
+    """Counts of one kind or domain. `exact`: how many found ones got the true value (fixable and suggest only)."""
 
     name: str
-    group: str  # error, fixable, match, reject, suggestion, domain
+    group: str  # error, fixable, suggest, match, reject, suggestion, domain
     planted: int
     found: int
     wrong: int
@@ -223,6 +242,10 @@ def _load(connection: psycopg.Connection[Any], path: Path) -> None:
             if source is not None
         ],
     )
+    cursor.executemany(
+        "insert into kind_suggestion values (%s, %s)",
+        [(kind, rule) for kind, facts in kinds.items() for rule in facts.get("suggestions", ())],
+    )
     with cursor.copy("copy planted from stdin") as copy:
         for number, line in _errors(path):
             row_no = int("".join(filter(str.isdigit, line["cell"]))) if "cell" in line else None
@@ -254,10 +277,13 @@ def _count(connection: psycopg.Connection[Any]) -> Score:
     def rows(sql: str, group: str) -> list[tuple[Any, ...]]:
         return sorted(connection.execute(sql, (groups[group],)).fetchall())
 
-    # duplicates inside one system are both: a rule should report them and matching should link them
-    groups["error"] += [kind for kind in groups["match"] if truth.kinds()[kind].get("rules")]
+    # duplicates inside one system are both: a rule should report them and matching should link them; likewise what
+    # a rule should report and a suggestion repair
+    both = [*groups["match"], *groups["suggest"]]
+    groups["error"] += [kind for kind in both if truth.kinds()[kind].get("rules")]
     lines += [Line(k, "error", planted, found, wrong) for k, planted, found, wrong in rows(_ERRORS, "error")]
     lines += [Line(k, "fixable", n, found, wrong, exact) for k, n, found, exact, wrong in rows(_FIXES, "fixable")]
+    lines += [Line(k, "suggest", n, found, wrong, exact) for k, n, found, exact, wrong in rows(_SUGGESTED, "suggest")]
     lines += [Line(k, "match", int(n), int(f), int(w)) for k, n, f, w in rows(_MATCH_KINDS, "match")]
     lines += [Line(k, "reject", n, found, wrong) for k, n, found, wrong in rows(_REJECTS, "reject")]
     lines += [Line(r, "suggestion", n, found, wrong) for r, n, found, wrong in connection.execute(_SUGGESTIONS)]

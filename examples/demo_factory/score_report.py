@@ -13,6 +13,7 @@ from hub.cleansing.wording import suggestion_titles
 _WORDS = {
     "error": ("findings", "planted errors that a rule must find"),
     "fixable": ("fixes", "spellings that cleansing must bring to the true value"),
+    "suggest": ("suggested", "errors whose true value must be proposed to people"),
     "match": ("links", "pairs of records of one true thing that matching must link"),
     "reject": ("rejects", "lines that are no data"),
     "suggestion": ("right", "what people are asked to accept, by the reason it is suggested for"),
@@ -48,7 +49,7 @@ def as_table(score: Score) -> str:
     for group, (found, title) in _WORDS.items():
         lines = [line for line in score.kinds if line.group == group]
         if lines:
-            parts.append(f"{group}: {title}\n\n{_table(lines, found, group == 'fixable')}")
+            parts.append(f"{group}: {title}\n\n{_table(lines, found, group in ('fixable', 'suggest'))}")
     if score.domains:
         parts.append(f"matching: pairs of records per domain\n\n{_table(score.domains, 'links', False)}")
     if score.others:

@@ -34,7 +34,7 @@ _WIDE_PUNCTUATION = "（），；"
 # "E+": perhaps a long code in scientific notation, which is no code any more. "####": a cell that was too narrow.
 _LOST = r"E\+|^#{3,}$"
 # Signs that a specification may be proposed other ones for.
-_SIGNS = r"[*xXφØø∅⌀Фф脳✕✖╳″”“'〞寸]|in|m\d|\+| ×|× |Φ "
+_SIGNS = r"[*xXØø∅⌀Фф脳✕✖╳″”“'〞寸]|in|m\d|\+| ×|× |[Φφ] "
 # Blanks inside a company's Chinese name, marks behind it.
 _UNTIDY = "[一-\u9fff)] |公司[ .,;:。，；、*]+$|公司公司"
 # Escapes of web pages.

@@ -17,7 +17,8 @@ _BETWEEN = re.compile(r"(?<=[0-9A-Za-z)])\s*[×*xX✕✖╳脳]\s*(?=[ΦφM]?\d)
 _SIZE = re.compile(
     rf"(?<![A-Za-z0-9.])(?:[ΦφM]\s*|DN|R|L|W|H|T)?{_NUMBER}(?:\s*[×*xX✕✖╳脳]\s*[ΦφMLR]?{_NUMBER}[LWHTm]*)+(?![A-Za-z0-9])"
 )
-_DIAMETER = re.compile(r"[ΦφØø∅⌀Фф]\s*(?=\d)")
+# φ and Φ are both usual; these are other letters that look alike.
+_DIAMETER = re.compile(r"[Øø∅⌀Фф]\s*(?=\d)|(?<=[Φφ])\s+(?=\d)")
 _THREAD = re.compile(r"(?<![A-Za-z])m(?=\d+(?:\.\d+)?\s*[×*xX✕✖╳脳-])")
 _INCH = re.compile(r"(?<=\d)\s*(?:″|''|”|“|〞|(?:英寸|寸|inch|in)(?![A-Za-z]))")
 _TOLERANCE = re.compile(r"(?:\+/-|\+-|＋－)\s*(?=\d)")
@@ -40,12 +41,12 @@ def spec(raw: str) -> Standard:
 
 
 def usual_form(value: str) -> str:
-    """The specification with × between sizes, Φ for diameters, " for inches, ± for tolerances.
+    """The specification with × between sizes, φ for diameters, " for inches, ± for tolerances.
 
     >>> usual_form("φ10 x 2.5x6000"), usual_form("1/2''"), usual_form("SX20 3X")
-    ('Φ10×2.5×6000', '1/2"', 'SX20 3X')
+    ('φ10×2.5×6000', '1/2"', 'SX20 3X')
     """
-    value = _DIAMETER.sub("Φ", value)
+    value = _DIAMETER.sub(lambda sign: "" if sign[0].isspace() else "φ", value)
     value = _THREAD.sub("M", value)
     value = _INCH.sub('"', value)
     value = _TOLERANCE.sub("±", value)

@@ -109,7 +109,8 @@ def test_accepted_places_exist(lines: Lines, world_folder: Path) -> None:
 def test_kinds_name_rules_that_exist() -> None:
     rules = [rule.id for contract in contracts().values() for rule in contract.rules]
     for kind, facts in truth.kinds().items():
-        assert facts["class"] in ("error", "fixable", "match", "reject")
+        assert facts["class"] in ("error", "fixable", "suggest", "match", "reject")
+        assert ("suggestions" in facts) == (facts["class"] == "suggest"), kind
         assert ("rules" in facts) or facts["class"] != "error", kind
         for pattern in facts.get("rules", ()):
             assert any(fnmatchcase(rule, pattern) for rule in rules), f"{kind}: no rule {pattern}"
