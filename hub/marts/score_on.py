@@ -84,7 +84,8 @@ def last_day(connection: psycopg.Connection[Any], until: date | None = None) -> 
     # Days that were taken before dataset_day was kept have scores only.
     with connection.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute(
-            "select greatest((select max(day) from mart.quality_score where day <= coalesce(%(until)s::date, 'infinity')),"
+            "select greatest("
+            "(select max(day) from mart.quality_score where day <= coalesce(%(until)s::date, 'infinity')),"
             " (select max(day) from mart.dataset_day where day <= coalesce(%(until)s::date, 'infinity')))",
             {"until": until},
         ).fetchone()
