@@ -21,6 +21,7 @@ import psycopg
 from psycopg.rows import tuple_row
 from psycopg.types.json import Jsonb
 
+from hub.quality.engine import SECONDS, seconds_allowed
 from hub.quality.fixed import attribute
 from hub.quality.set_findings import forget, merge, prepare_tables
 from hub.quality.set_templates import PREPARE, query_of
@@ -30,7 +31,7 @@ from schemas.model import CodeList, Contract, Mapping, Rule
 from schemas.problems import Problem
 
 SCOPES = ("table", "set", "dataset")
-FREE_SQL_SECONDS = 60
+FREE_SQL_SECONDS = SECONDS
 
 # Our queries look at whole tables. How many groups come out of a sum PostgreSQL cannot know, takes them for few, and
 # looks each of them up in all the others: measured 20 times slower at 20,000 rows, without end at a million.
@@ -39,8 +40,8 @@ _WHOLE_TABLES = "set local enable_nestloop = off; set local work_mem = '64MB'; s
 _RAN = """
 insert into quality.rule_run (rule, ran_at, load_id, findings, milliseconds, problem)
 values (%s, clock_timestamp(), %s, %s, %s, %s)
-on conflict (rule, dataset) do update set ran_at = excluded.ran_at, load_id = excluded.load_id, findings = excluded.findings,
-  milliseconds = excluded.milliseconds, problem = excluded.problem"""
+on conflict (rule, dataset) do update set ran_at = excluded.ran_at, load_id = excluded.load_id,
+  findings = excluded.findings, milliseconds = excluded.milliseconds, problem = excluded.problem"""
 
 
 def run_set_rules(
@@ -50,24 +51,26 @@ def run_set_rules(
     load_id: int,
     systems: Systems = NO_SYSTEMS,
     codes: MappingABC[str, CodeList] | None = None,
-    seconds: float = FREE_SQL_SECONDS,
+    seconds: float | None = None,
     scopes: Collection[str] = SCOPES,
 ) -> list[Problem]:
     """Decide all rules of scope table, set and dataset again and bring quality.finding up to date.
 
     In the caller's transaction, if there is one. codes: the code lists, for converting units. seconds: how long a
-    query of one's own (`set_expression`) may run. scopes: only these, if the others cannot have changed. Findings of
+    query of one's own (`set_expression`) may run, by default as long as any statement of a rule
+    (WATERWORKS_RULE_SECONDS, 60). scopes: only these, if the others cannot have changed. Findings of
     rules that no contract has any more are resolved.
     Returns one Problem for every rule that could not be decided.
     """
     around = Surroundings(contracts, systems, mappings, codes or {})
+    limit = seconds_allowed() if seconds is None else seconds
     problems: list[Problem] = []
     every_rule = [rule for contract in contracts.values() for rule in contract.rules]
     with connection.transaction():
         prepare_tables(connection, mappings)
         for rule in every_rule:
             if rule.scope in scopes:
-                problem = _decide(connection, rule, around, load_id, seconds)
+                problem = _decide(connection, rule, around, load_id, limit)
                 problems += [problem] if problem else []
         attribute(connection, contracts)
         forget(connection, [rule.id for rule in every_rule], load_id)

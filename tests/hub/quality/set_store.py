@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from hub.quality.set_rules import FREE_SQL_SECONDS, run_set_rules
+from hub.quality.set_rules import run_set_rules
 from hub.quality.systems import NO_SYSTEMS, Systems
 from hub.store.core_tables import ensure_core_tables
 from hub.store.models import SCHEMAS, Base
@@ -69,7 +69,7 @@ class Store:
     loads: int = field(default=0)
     systems: Systems = NO_SYSTEMS
     problems: list[Problem] = field(default_factory=list)
-    seconds: float = FREE_SQL_SECONDS
+    seconds: float | None = None
 
     def put(
         self, dataset: str, entity: str, *rows: tuple[Any, ...], file_id: int | None = None, account_set: str = ""
