@@ -15,7 +15,6 @@ from typing import Any, cast
 
 import numpy as np
 import psycopg
-import pyarrow as pa
 
 from connectors.base import KEY, Connector, Deletions, ListsKeys, Page, RemembersParts, SourceSchema, TellsSchema
 from hub.landing import drift, mirror
@@ -25,10 +24,10 @@ from hub.landing.dataset import Dataset, with_decisions
 from hub.landing.deletions import record_deletions, refuse_shrinking
 from hub.landing.digests import HASH, Spool, with_row_hash
 from hub.landing.holding import waiting_rows
-from hub.landing.known import OUTCOMES, Compared, Known, repeated_key, repeated_on_page
+from hub.landing.known import Known, repeated_key, repeated_on_page
 from hub.landing.lease import Lease, fence
 from hub.landing.merge import key_repeated, merge_page, register_file
-from hub.landing.prepare import PageKeys, Waiting, check_page, to_process
+from hub.landing.prepare import PageKeys, check_page, to_process
 from hub.landing.record import (
     begin_load,
     burden_of,
@@ -42,6 +41,8 @@ from hub.landing.record import (
 from hub.landing.rejudge import rejudge
 from hub.landing.result import LoadResult
 from hub.landing.stage import write_landed
+from hub.quality.engine import Run
+from hub.quality.rule_runs import note_broken
 from hub.store.engine import connect
 from schemas.problems import Problem
 
@@ -64,17 +65,22 @@ class Load:
         run_id: str,
         landing: Path,
         progress: Progress | None = None,
+        whole: bool = True,
     ) -> None:
+        """whole: the source can give all of its rows, so that it can stand in for landed files that are gone."""
         self.connection = connection
         self.dataset = dataset
         self.lease = held_lease
         self.run_id = run_id
         self.landing = landing
         self.progress = progress
+        self.whole = whole
         self.counts: Counter[str] = Counter()
         self.load_id = 0
         self.known: Known
         self.notes: list[Problem] = []
+        self.judging = Run()
+        self.rules_changed = False
         self.seen = Spool([("key", "<u8")])
         self.writer = ThreadPoolExecutor(1, "landing")
         self.deletions: Deletions = "no"
@@ -89,8 +95,11 @@ class Load:
         `connector` is opened inside the load, so that an unreachable source is a failed load on record.
         A Problem ends the load as failed (what was committed stays) and comes back in the result.
         """
-        self._rejudge()
+        judged = self._rejudge()
+        if judged is not None and not self.whole:
+            return judged
         position, rules_changed = self._begin()
+        self.rules_changed = rules_changed
         source: Connector | None = None
         try:
             source = connector()
@@ -117,18 +126,24 @@ class Load:
 
     # -- steps -----------------------------------------------------------------------------------
 
-    def _rejudge(self) -> None:
-        """Other rules since: judge what is stored first, so that the source need only be asked for what is new."""
+    def _rejudge(self) -> LoadResult | None:
+        """Other rules since: judge what is stored first, so that the source need only be asked for what is new.
+
+        Returns the result if that failed; then the whole source must be read and judged by the new rules.
+        """
+        with self.connection.transaction():
+            fence(self.connection, self.lease)
+            self.dataset = with_decisions(self.connection, self.dataset)
         result = rejudge(self.connection, self.dataset, self.lease, self.run_id, self.landing)
-        if result is not None and result.problem is not None:
-            # Then all of the source is read again and judged, as a load by new rules can do, too.
-            self.notes += [result.problem, Problem("rejudge_instead_read", dataset=self.dataset.name)]
+        if result is None or result.problem is None:
+            return None
+        self.notes += [result.problem, Problem("rejudge_instead_read", dataset=self.dataset.name)]
+        return result
 
     def _begin(self) -> tuple[dict[str, Any] | None, bool]:
         """Open the load; returns the cursor and whether the rules changed since everything stored was judged."""
         with self.connection.transaction():
             fence(self.connection, self.lease)
-            self.dataset = with_decisions(self.connection, self.dataset)
             self.load_id = begin_load(self.connection, self.dataset, self.lease, self.run_id)
             position, rules = cursor_of(self.connection, self.dataset)
         self.known = Known(self.connection, self.dataset)
@@ -155,7 +170,8 @@ class Load:
         rows, rejected, compared = to_process(rows, rejected, compared, look_at_all)
         landed = page.rows if page.file is not None else rows.drop_columns([HASH])
         staged = self.writer.submit(write_landed, landed, self.landing, self.dataset.name)
-        checked = check_page(self.dataset, rows, rejected, compared, page, rules_changed, self._waiting(rows, compared))
+        waiting = waiting_rows(self.connection, self.dataset, rows[KEY], compared)
+        checked = check_page(self.dataset, rows, rejected, compared, page, rules_changed, waiting, self.judging)
         path, sha256 = staged.result()
         reach("stage")
         reach("validate")
@@ -163,6 +179,7 @@ class Load:
         counts["unchanged"] += len(keys.keys) - rows.num_rows - rejected.num_rows  # needed no second look
 
         def write() -> Counter[str]:
+            note_broken(self.connection, self.dataset.name, self.load_id, self.judging, whole=False)
             file_id = register_file(
                 self.connection, self.load_id, self.dataset, path, sha256, landed.num_rows, page.file
             )
@@ -204,6 +221,7 @@ class Load:
             fence(self.connection, self.lease)
             deleted = record_deletions(self.connection, self.dataset, self.load_id, missing)
             count_rows(self.connection, self.load_id, Counter(deleted=deleted))
+            note_broken(self.connection, self.dataset.name, self.load_id, self.judging, whole=self.rules_changed)
             end_load(self.connection, self.load_id, "ok", None, *self._told(source, object_name))
             # Only a finished load vouches for its rules: after a kill the rest is looked at again.
             start_over = (self._from_the_start(source, self.position) or {}) if self.lacking else None
@@ -219,14 +237,6 @@ class Load:
         records = np.empty(len(keys.digests), self.seen.dtype)
         records["key"] = keys.digests
         self.seen.add(records)
-
-    def _waiting(self, rows: pa.Table, compared: Compared) -> Waiting:
-        """Those of the rows that a rule over several rows holds back, with the records they wait with."""
-        held = compared.outcome[: rows.num_rows] == OUTCOMES.index("held")
-        if not held.any():
-            return {}
-        with self.connection.transaction():
-            return waiting_rows(self.connection, self.dataset, rows[KEY].filter(pa.array(held)).to_pylist())
 
     def _delete_reported(self, page: Page) -> int:
         """A key that is deleted and on the page as well has come back: the row stands."""
@@ -278,7 +288,7 @@ class Load:
 
     def _told(self, source: Connector | None, object_name: str) -> tuple[dict[str, Any] | None, list[Problem]]:
         """(what the read cost its source, what it found out and decided)."""
-        return burden_of(source), [*self.notes, *remarks_of(source, object_name)]
+        return burden_of(source), [*self.notes, *self.judging.broken.values(), *remarks_of(source, object_name)]
 
     def _fail(self, problem: Problem, source: Connector | None, object_name: str) -> LoadResult:
         status = "paused" if problem.code in PAUSES else "failed"

@@ -22,6 +22,7 @@ from hub.cleansing.standardise import standardise
 from hub.landing.dataset import Dataset
 from hub.landing.digests import HASH, key_digests, text_hashes
 from hub.landing.known import OUTCOMES, UNKNOWN, Compared, Flags, Numbers
+from hub.quality.engine import Run
 from hub.quality.row_rules import check_rows
 
 Waiting = Mapping[str, Mapping[str, str]]  # {source key: record of quality.held_row}
@@ -91,6 +92,7 @@ def check_page(
     page: Page,
     rules_changed: bool,
     waiting: Waiting = _NOBODY,
+    run: Run | None = None,
 ) -> CheckedPage:
     """Clean and check these rows (with HASH) of the page; pure but for the functions of cleansing and quality.
 
@@ -98,10 +100,11 @@ def check_page(
     until the merge has compared their contents.
     waiting: the records of rows that a rule over several rows holds back. Such a row stays held while its record
     is the same; with another one it is judged anew.
+    run: notes rules that cannot run, while the others judge the row; without one their Problem is raised.
     """
     source = rows.drop_columns([HASH])
     standardised = standardise(source, dataset.mapping, dataset.contract, dataset.codes, dataset.decisions)
-    findings = check_rows(standardised, source, dataset.mapping, dataset.contract, dataset.codes)
+    findings = check_rows(standardised, source, dataset.mapping, dataset.contract, dataset.codes, run)
     held_keys = pc.unique(findings.filter(pc.equal(findings["hold"], True))[KEY])
     is_held = _flags(pc.is_in(standardised.values[KEY], value_set=held_keys.cast(pa.string())))
     is_held |= _still_waiting(standardised.values, waiting)

@@ -15,9 +15,9 @@ from typing import Any
 
 import psycopg
 
-from connectors.base import REJECTED_SCHEMA, Page
+from connectors.base import KEY, REJECTED_SCHEMA, Page
 from hub.landing.crash import reach
-from hub.landing.dataset import Dataset, with_decisions
+from hub.landing.dataset import Dataset
 from hub.landing.digests import with_row_hash
 from hub.landing.holding import waiting_rows
 from hub.landing.known import Known
@@ -27,6 +27,8 @@ from hub.landing.prepare import PageKeys, check_page
 from hub.landing.record import begin_load, count_rows, cursor_of, end_load, judged_down_to, note_judged, vouch
 from hub.landing.replay import Replayed, Wanted, replay
 from hub.landing.result import LoadResult
+from hub.quality.engine import Run
+from hub.quality.rule_runs import note_broken
 from schemas.problems import Problem
 
 _log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ Progress = Callable[[str, int], None]  # (dataset, rows judged so far)
 
 def rejudge(
     connection: psycopg.Connection[Any],
-    configured: Dataset,
+    dataset: Dataset,
     held: Lease,
     run_id: str,
     landing: Path,
@@ -45,14 +47,13 @@ def rejudge(
 ) -> LoadResult | None:
     """Judge every stored row again if the rules changed since; None if they did not and it is not asked for `anyway`.
 
-    configured: without decisions; they are added here, under the lease. Each page is a transaction; killed, it
-    goes on with the page after the last one committed. Rows that come out as they were count as unchanged. A
-    Problem ends it as failed (what was committed stays, the rules are not vouched for) and comes back in the
-    result. Raises Problem `lease_lost`.
+    dataset: with the decisions in force, asked for under the lease. Each page is a transaction; killed, it goes on
+    with the page after the last one committed. Rows that come out as they were count as unchanged. A Problem ends
+    it as failed (what was committed stays, the rules are not vouched for) and comes back in the result. Raises
+    Problem `lease_lost`.
     """
     with connection.transaction():
         fence(connection, held)
-        dataset = with_decisions(connection, configured)
         _, rules = cursor_of(connection, dataset)
         if rules is None or (rules == dataset.rules and not anyway):
             return None
@@ -76,6 +77,7 @@ class _Rejudge:
         self.lease = held
         self.known = known
         self.counts: Counter[str] = Counter()
+        self.judging = Run()
         with connection.transaction():
             fence(connection, held)
             self.load_id = begin_load(connection, dataset, held, run_id, "rejudge")
@@ -94,7 +96,8 @@ class _Rejudge:
                 raise Problem("landed_rows_missing", dataset=self.dataset.name, rows=wanted.left)
             with self.connection.transaction():
                 fence(self.connection, self.lease)
-                end_load(self.connection, self.load_id, "ok")
+                self._note_broken(whole=self.done_down_to is None)
+                end_load(self.connection, self.load_id, "ok", notes=self.judging.broken.values())
                 vouch(self.connection, self.dataset)
         except Problem as problem:
             return self._fail(problem)
@@ -104,14 +107,16 @@ class _Rejudge:
             return self._fail(Problem("rejudge_failed", dataset=self.dataset.name, reason=reason))
         return LoadResult.of(self.dataset.name, self.load_id, "ok", self.counts)
 
+    def _note_broken(self, whole: bool) -> None:
+        note_broken(self.connection, self.dataset.name, self.load_id, self.judging, whole)
+
     def _judge(self, replayed: Replayed) -> None:
         rows, rejected = with_row_hash(replayed.rows), REJECTED_SCHEMA.empty_table()
         keys = PageKeys.of(rows, rejected)
         compared = self.known.compare(keys.keys, keys.digests, keys.hashes, complete=True)
-        with self.connection.transaction():
-            waiting = waiting_rows(self.connection, self.dataset, keys.keys.to_pylist())
+        waiting = waiting_rows(self.connection, self.dataset, rows[KEY], compared)
         page = Page(replayed.rows, {}, file=replayed.file)
-        checked = check_page(self.dataset, rows, rejected, compared, page, rules_changed=True, waiting=waiting)
+        checked = check_page(self.dataset, rows, rejected, compared, page, True, waiting, self.judging)
         stands = dict(zip(keys.keys.to_pylist(), replayed.file_ids.tolist(), strict=True))
         for row in checked.held:
             row["file_id"] = stands[row["source_key"]]
@@ -121,6 +126,7 @@ class _Rejudge:
             fence(self.connection, self.lease)
             file_id = int(replayed.file_ids[0])
             in_sheet = replayed.file is not None
+            self._note_broken(whole=False)
             corrections = merge_page(
                 self.connection, self.dataset, self.load_id, file_id, checked, in_sheet, rules_changed=True
             )

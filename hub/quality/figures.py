@@ -74,7 +74,8 @@ def dataset_figures(
                 (mapping.dataset,),
             ).fetchall()
         )
-        cannot_run = {rule for (rule,) in cursor.execute("select rule from quality.rule_run where problem is not null")}
+        broken = "select rule from quality.rule_run where problem is not null and dataset in ('', %s)"
+        cannot_run = {rule for (rule,) in cursor.execute(broken, (mapping.dataset,))}
     rules = {rule.id: rule for rule in applicable(contract, mapping)}
     rules |= {rule.id: rule for rule in contract.rules if failed.get(rule.id)}
     rows, conditional = _counted(connection, mapping, contract, rules.values())

@@ -185,8 +185,10 @@ def _silent(
     states = dataset_states(connection, contracts, about)
     unread = {dataset for dataset, state in states.items() if not state.known}
     with connection.cursor(row_factory=tuple_row) as cursor:
-        broken = {rule for (rule,) in cursor.execute("select rule from quality.rule_run where problem is not null")}
-    return {key for key in keys if key.dataset in unread or key.rule in broken}
+        broken = set(cursor.execute("select rule, dataset from quality.rule_run where problem is not null").fetchall())
+    return {
+        key for key in keys if key.dataset in unread or (key.rule, "") in broken or (key.rule, key.dataset) in broken
+    }
 
 
 def _open(

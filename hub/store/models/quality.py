@@ -168,7 +168,7 @@ class RuleVersion(Base):
 
 
 class RuleRun(Base):
-    """How the last run of a rule over several rows went.
+    """How the last run of a rule over several rows went, or that a row rule gave no result for rows of a dataset.
 
     While `problem` is set the rule could not be decided: unknown, never passed. Its findings are still those of
     the last run that got through, so what it holds back stays held.
@@ -178,6 +178,7 @@ class RuleRun(Base):
     __table_args__ = ({"schema": "quality"},)
 
     rule: Mapped[str] = mapped_column(primary_key=True)
+    dataset: Mapped[str] = mapped_column(primary_key=True, server_default="")  # "": of a rule over several rows
     ran_at: Mapped[datetime] = now_column()
     load_id: Mapped[int]
     findings: Mapped[int | None]  # open after the run; null: could not be decided

@@ -54,12 +54,13 @@ _TABLES = (
     """
     create table quality.rule_run (
         rule TEXT NOT NULL,
+        dataset TEXT DEFAULT '' NOT NULL,
         ran_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
         load_id BIGINT NOT NULL,
         findings BIGINT,
         milliseconds BIGINT NOT NULL,
         problem JSONB,
-        PRIMARY KEY (rule)
+        PRIMARY KEY (rule, dataset)
     )
     """,
     """
