@@ -16,7 +16,7 @@ from portal.cli.main import app
 from portal.cli.wording import catalogue, chosen_language, text
 from schemas.problems import Problem
 
-COMMANDS = ("demo", "init", "up", "down", "check", "sync", "status")
+COMMANDS = ("demo", "init", "up", "down", "check", "sync", "status", "correct")
 
 
 def waterworks(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
