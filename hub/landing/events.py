@@ -22,7 +22,6 @@ from connectors.mes.webhook import Event
 from hub.landing.dataset import dataset
 from hub.landing.lease import lease
 from hub.landing.load import Load
-from hub.landing.rejudge import rejudge
 from hub.landing.result import LoadResult
 from hub.settings import settings
 from hub.store.engine import connect
@@ -74,17 +73,17 @@ def land_events(system: SystemConfig, object_name: str, run_id: str, wait_second
     about = dataset(f"{system.system}.{object_name}", system.plant)
     with lease(system.system, run_id, wait_seconds) as held, connect() as connection:
         row = connection.execute("select position from ops.cursor where dataset = %s", (about.name,)).fetchone()
-        connection.commit()
-        judged = None if row is None else rejudge(connection, about, held, run_id, settings().landing)
-        if row is None or (judged is not None and judged.problem is not None):
+        if row is None:
             return None
         _outdate(connection, about.name, row[0])
         events = _waiting(connection, about.name)
         connection.commit()
         if not events:
             return None
-        load = Load(connection, about, held, run_id, settings().landing)
+        load = Load(connection, about, held, run_id, settings().landing, whole=False)
         result = load.run(lambda: _Events(system.system, endpoint, system.timezone, events), object_name)
+        if load.load_id == 0:
+            return None  # it did not come to reading
         if result.problem is None:
             _mark(connection, events, result.load_id)
     return result

@@ -32,6 +32,8 @@ def merge_findings(
         " severity text, dimension text, hold boolean, detail jsonb, cell text",
         findings,
     )
+    # Without figures PostgreSQL takes the page for small, and compares each of its findings with each stored one.
+    connection.execute("analyze page_finding")
     row_rules = [rule.id for rule in dataset.contract.rules if rule.scope == "row"]
     facts = {
         "dataset": dataset.name,
@@ -43,15 +45,17 @@ def merge_findings(
         "columns": columns_of({dataset.contract.entity: dataset.contract}),
         "kind": one(connection.execute("select kind from ops.load where id = %s", (load_id,)))[0],
     }
-    # Resolved: the row was looked at again and the rule no longer fails on it.
-    connection.execute(
-        f"update quality.finding f set resolved_at = now(), resolved_load_id = %(load)s, resolved_by = {BY_WHOM}"
-        " from page_outcome o where f.resolved_at is null and f.dataset = %(dataset)s"
-        " and f.source_key = o.source_key and f.rule = any(%(rules)s)"
-        " and not exists (select 1 from page_finding p where p.source_key = f.source_key and p.rule = f.rule"
-        " and p.column_name = f.column_name)",
-        facts,
-    )
+    # Resolved: the row was looked at again and the rule no longer fails on it. New rows have nothing to resolve.
+    seen_again = one(connection.execute("select exists (select from page_outcome)"))[0]
+    if seen_again:
+        connection.execute(
+            f"update quality.finding f set resolved_at = now(), resolved_load_id = %(load)s, resolved_by = {BY_WHOM}"
+            " from page_outcome o where f.resolved_at is null and f.dataset = %(dataset)s"
+            " and f.source_key = o.source_key and f.rule = any(%(rules)s)"
+            " and not exists (select 1 from page_finding p where p.source_key = f.source_key and p.rule = f.rule"
+            " and p.column_name = f.column_name)",
+            facts,
+        )
     connection.execute(
         "insert into quality.finding (rule, entity, dataset, department, source_key, column_name, source_column,"
         " value, severity, dimension, hold, file_id, row_no, cell, detail, first_load_id, last_load_id)"

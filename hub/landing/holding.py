@@ -26,7 +26,7 @@ from hub.landing.bulk import copy_in, create_temporary
 from hub.landing.crash import reach
 from hub.landing.dataset import Dataset
 from hub.landing.digests import key_digests
-from hub.landing.known import core_table
+from hub.landing.known import OUTCOMES, Compared, core_table
 from hub.landing.lease import Lease, fence
 from hub.landing.prepare import Waiting, as_text
 from hub.landing.record import begin_load, count_rows, cursor_of, end_load
@@ -40,17 +40,25 @@ from schemas.problems import Problem
 _HOLDING = "select distinct source_key from quality.finding where resolved_at is null and hold and dataset = %(d)s"
 
 
-def waiting_rows(connection: psycopg.Connection[Any], dataset: Dataset, keys: list[str]) -> Waiting:
-    """{key: record} of those of the rows that are held by an open finding of a rule over several rows."""
+def waiting_rows(
+    connection: psycopg.Connection[Any], dataset: Dataset, keys: pa.ChunkedArray, compared: Compared
+) -> Waiting:
+    """{key: record} of those of the rows that are held by an open finding of a rule over several rows.
+
+    compared: what the store said of rows with these keys, in this order (rejected ones may follow).
+    """
+    held = compared.outcome[: len(keys)] == OUTCOMES.index("held")
+    if not held.any():
+        return {}
     row_rules = [rule.id for rule in dataset.contract.rules if rule.scope == "row"]
-    return dict(
-        connection.execute(
+    with connection.transaction():
+        found = connection.execute(
             "select h.source_key, h.record from quality.held_row h where h.dataset = %(d)s"
             " and h.source_key = any(%(keys)s) and exists (select from quality.finding f where f.dataset = h.dataset"
             " and f.source_key = h.source_key and f.resolved_at is null and f.hold and f.rule <> all(%(row_rules)s))",
-            {"d": dataset.name, "keys": keys, "row_rules": row_rules},
-        ).fetchall()
-    )
+            {"d": dataset.name, "keys": keys.filter(pa.array(held)).to_pylist(), "row_rules": row_rules},
+        )
+        return dict(found.fetchall())
 
 
 def unsettled(connection: psycopg.Connection[Any]) -> list[str]:

@@ -52,7 +52,9 @@ def rejudge_waiting(
             try:
                 with lease(system, run_id, wait_seconds) as held:
                     for about in names:
-                        result = rejudge(connection, about, held, run_id, landing, only is not None, progress)
+                        with connection.transaction():
+                            now = with_decisions(connection, about)
+                        result = rejudge(connection, now, held, run_id, landing, only is not None, progress)
                         if result is not None:
                             _alert(connection, system, result)
                             results.append(result)
