@@ -17,14 +17,9 @@ import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hub.cleansing.text import half_width
+from hub.cleansing.text import NOT_LEVEL, half_width
 
 REMEMBERED, CORRECTED = "remembered", "correction"  # the rules under which changes are told
-
-# Where `half_width` may change a text: characters of double width, invisible ones, needless blanks.
-_NOT_LEVEL = (
-    "[\uff01-\uff5e\uffe5\u3000\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad\u00a0\x00-\x1f\x7f]|^\\s|\\s$|\\s\\s"
-)
 
 
 class Correction(NamedTuple):
@@ -121,7 +116,7 @@ def _remembered(values: Mapping[str, str], raw: pa.Array) -> pa.Array:
     if not pc.any(open_).as_py():
         return found
     encoded = pc.dictionary_encode(raw.filter(open_))
-    odd = pc.match_substring_regex(encoded.dictionary, _NOT_LEVEL)
+    odd = pc.match_substring_regex(encoded.dictionary, NOT_LEVEL)
     forms = pc.replace_with_mask(
         encoded.dictionary,
         odd,

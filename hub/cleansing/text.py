@@ -32,6 +32,11 @@ _WIDE: dict[int, int | str] = {code: code - 0xFEE0 for span in _WIDE_SPANS for c
 _WIDE |= _TWINS | dict(zip(map(ord, "　－＋／．％＃＆＊＝＿～＠"), " -+/.%#&*=_~@", strict=True))
 _ALL_WIDE: dict[int, int | str] = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _ALL_WIDE |= _TWINS | {ord("　"): " ", ord("￥"): "¥"}
+# Where `half_width` may change a text: these characters, or blanks that are outer, doubled or no plain ones.
+NOT_LEVEL = (
+    f"[\uff01-\uff5e\uffe5\u2f00-\u2fd5\uf900-\ufaff\U0002f800-\U0002fa1d{INVISIBLE}]"
+    "|[\t-\r\x85\xa0\u1680\u2000-\u200a\u2028-\u2029\u202f\u205f\u3000]|^ | $|  "
+)
 # A name's brackets and signs count as well; a whole word in one character becomes letters.
 _NAME: dict[int, int | str] = _ALL_WIDE | {ord("㈱"): "(株)", ord("㈲"): "(有)", ord("№"): "No"}
 _ERROR_CELLS = frozenset(

@@ -8,6 +8,8 @@ import string
 from collections.abc import Callable
 from decimal import Decimal
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,7 +23,7 @@ from hub.cleansing.numbers import decimal
 from hub.cleansing.registry import standardiser
 from hub.cleansing.result import Standard
 from hub.cleansing.specs import spec_match_key, usual_form
-from hub.cleansing.text import half_width
+from hub.cleansing.text import NOT_LEVEL, half_width
 from hub.cleansing.wording import automatic_rules, reason_titles, suggestion_titles
 from schemas.loader import code_lists
 from schemas.model import Column, Text
@@ -148,3 +150,14 @@ def test_mojibake_is_undone_in_every_way_it_is_made(text: str) -> None:
     for wrong in misread:
         assert "\ufffd" in wrong or repair_mojibake(wrong) == text
     assert repair_mojibake(text) is None
+
+
+def test_where_width_and_blanks_may_change_is_told_in_arrow() -> None:
+    texts = [form for code in range(0x110000) if not 0xD800 <= code < 0xE000 for form in (chr(code), f"a{chr(code)}b")]
+    changed = [half_width(text) != text for text in texts]
+    told = pc.match_substring_regex(pa.array(texts), NOT_LEVEL).to_pylist()
+    assert [
+        text for text, is_changed, is_told in zip(texts, changed, told, strict=True) if is_changed and not is_told
+    ] == []
+    assert half_width("a  b") != "a  b"
+    assert pc.match_substring_regex(pa.array(["a  b", " a", "a "]), NOT_LEVEL).to_pylist() == [True] * 3
