@@ -80,6 +80,7 @@ def merge_changes(
         "source_key text, column_name text, source_column text, raw_value text, value text, rule text, cell text",
         changes,
     )
+    connection.execute("analyze page_change")  # as for page_finding
     facts = {"dataset": dataset.name, "load": load_id, "file": file_id}
     connection.execute(
         "delete from quality.value_change v using page_outcome o where v.dataset = %(dataset)s"
