@@ -21,7 +21,8 @@ _SERIALS = range(29_221, 73_051)  # 1980-01-01 .. 2099-12-31
 _EXCEL_ZERO = datetime(1899, 12, 30)
 
 _SERIAL = re.compile(r"(\d{5})(\.\d+)?", re.ASCII)
-_EPOCH = re.compile(r"(?:/Date\()?(\d{10}|\d{12,13})(?:[+-]\d{4})?(?:\)/)?", re.ASCII)
+# Seconds until 2030: 2024030513 is a day with its hour. Milliseconds since 2001: 990305133000 is a day of 1999.
+_EPOCH = re.compile(r"(?:/Date\()?(1[0-8]\d{8}|\d{13})(?:[+-]\d{4})?(?:\)/)?", re.ASCII)
 _SHORT_YEAR = re.compile(r"(\d{2})([-/.年])(\d{1,2})([-/.月])(\d{1,2})[日号]?", re.ASCII)
 _SEVERAL = re.compile(r"\d[^~～—至到、;]*[~～—至到、;][^~～—至到、;]*\d.*|(?:\d{4}-\d+-\d+)\s*-\s*\d.*", re.ASCII)
 _REASONS = (
@@ -63,7 +64,7 @@ def date_(raw: str) -> Standard:
 
 
 def timestamp(raw: str) -> Standard:
-    """A moment as "2024-03-05T13:30:00", local to Asia/Shanghai; 10 and 13 digits are epoch seconds and milliseconds.
+    """A moment as "2024-03-05T13:30:00", local to Asia/Shanghai; long numbers are epoch seconds or milliseconds.
 
     >>> timestamp("2024/3/5 13:30").value, timestamp("1709616600000").value, timestamp("2024年3月5日下午3点").value
     ('2024-03-05T13:30:00', '2024-03-05T13:30:00', '2024-03-05T15:00:00')

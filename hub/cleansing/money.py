@@ -50,6 +50,7 @@ _SPLIT = {
     )
 }
 _ANY = re.compile("|".join(re.escape(mark) for marks in _MARKS.values() for mark in marks), re.IGNORECASE)
+_BOOKED = re.compile(r",\d{3}|\.\d{2}(?!\d)")
 _SMALL = "[0-9零一二三四五六七八九壹贰叁肆伍陆柒捌玖]"
 _PARTS = re.compile(rf"(?:(.+?)[元圆])?零?(?:({_SMALL})角)?零?(?:({_SMALL})分)?[整正]?")
 
@@ -67,7 +68,10 @@ def read(typed: str, currency: str = "CNY") -> Reading:
     inner = _amount(bare, currency)
     if inner.value is None or bare is typed:
         return inner
-    return Reading(-inner.value, "number.negative") if inner.value > 0 else Reading(None, reason="number.unread")
+    # (5元) may be a remark; bookkeepers write (1,234.00).
+    if inner.value <= 0 or not _BOOKED.search(bare):
+        return Reading(None, reason="number.sign")
+    return Reading(-inner.value, "number.negative")
 
 
 def _amount(typed: str, currency: str) -> Reading:

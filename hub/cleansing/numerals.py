@@ -55,8 +55,8 @@ def read(text: str) -> Decimal | None:
 
 
 def _digit_by_digit(text: str) -> Decimal | None:
-    # 三五 may be 35 or "three to five"; 两 counts, it does not spell.
-    if set("两兩") & set(text) or len(text) == 2 or (len(text) > 1 and text[0] == "零"):
+    # 三五 may be 35 or "three to five", 一二三 a list; 两 counts, it does not spell.
+    if set("两兩") & set(text) or (1 < len(text) < 4 and "零" not in text[1:]) or (len(text) > 1 and text[0] == "零"):
         return None
     return Decimal("".join(str(_DIGITS[digit]) for digit in text))
 
@@ -94,6 +94,8 @@ def _tail(text: str, head: Decimal, digits: int) -> Decimal | None:
     rest = _whole(bare)
     if rest is None or rest != rest.to_integral_value() or rest >= Decimal(10) ** digits:
         return None
+    if digits == 8 and bare == text and rest < 10**4:
+        return None  # 12亿3千 may leave out a 万; who means 3,000 says 零三千
     return rest
 
 
