@@ -54,7 +54,7 @@ def kind_of(column: Column) -> str | None:
         return f"list {column.code_list}"
     if column.references:
         return f"reference {column.references.entity}.{column.references.column}"
-    return column.standard if column.standard in ("name", "unit", "uscc") else None
+    return column.standard if column.standard in ("name", "company_name", "unit", "uscc") else None
 
 
 def _pairs(connection: Connection, query: str) -> dict[Place, set[Pair]]:

@@ -7,7 +7,7 @@ store, and gives back candidates only, at most MOST of a column.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -21,6 +21,7 @@ from hub.suggestions.majorities import dominant_spellings, known_name, majority,
 from schemas.model import Column, Contract, Rule
 
 MOST = 20_000
+FREE_TEXTS = (None, "text", "name", "company_name")  # standardisers of words
 # As majorities.spelling_key, coarser: signs between digits count there.
 _SPELLING_KEY = "lower(regexp_replace(normalize({value}, nfkc), '[^[:alnum:]]+', '', 'g'))"
 
@@ -149,7 +150,7 @@ def _of_rule(
 
 def _of_spellings(connection: Connection, around: Surroundings, contract: Contract) -> Iterator[Idea]:
     """Texts that nearly all rows of a dataset write in one way, and some in another."""
-    for column in _free_texts(contract):
+    for column in (column for column in contract.columns if is_free_text(column, contract)):
         own = identifier(column.name)
         query = f"""
             with counted as (
@@ -167,13 +168,11 @@ def _of_spellings(connection: Connection, around: Surroundings, contract: Contra
                 )  # fmt: skip
 
 
-def _free_texts(contract: Contract) -> Iterable[Column]:
-    """Columns of words: no codes, no keys, nothing a list or a check digit decides."""
+def is_free_text(column: Column, contract: Contract) -> bool:
+    """Whether a column holds words: no codes, no keys, nothing a list or a check digit decides."""
     return (
-        column
-        for column in contract.columns
-        if column.type == "string"
-        and column.standard in (None, "text", "name")
+        column.type == "string"
+        and column.standard in FREE_TEXTS
         and not column.code_list
         and not column.references
         and column.name not in contract.business_key

@@ -21,6 +21,7 @@ from hub.landing.dataset import Dataset, dataset
 from hub.quality.literals import identifier, text
 from hub.quality.relations import relation
 from hub.suggestions import decide
+from hub.suggestions.compare import is_free_text
 from hub.suggestions.confidence import MEASURED, share
 from hub.suggestions.idea import Idea
 from hub.suggestions.learned import same_changes
@@ -99,7 +100,7 @@ def _ideas(connection: Connection, about: Dataset, values: pa.Table) -> Iterator
             counts = Counter(text for text in values[column.name].to_pylist() if text is not None)
             yield from _of_codes(connection, about, column, counts)
             yield from _of_parts(connection, about, column, counts)
-            if column.standard in (None, "text", "name") and column.name not in contract.business_key:
+            if is_free_text(column, contract):
                 for spelling, most in dominant_spellings(counts).items():
                     yield Idea(column.name, spelling, most.value, "spelling.majority", share(most.seen, most.of),
                                {"seen": most.seen, "of": most.of})  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from stdnum.cn.uscc import calc_check_digit
 
 from hub.cleansing.standardise import standardise
-from hub.landing.dataset import dataset, with_decisions
+from hub.landing.dataset import all_mappings, dataset, with_decisions
 from hub.store.engine import connect
 from hub.suggestions import decide
 from hub.suggestions.for_file import for_page
@@ -99,3 +99,53 @@ def test_rows_of_a_file_get_the_same_suggestions_but_those_that_were_dismissed(d
         decide.dismiss(connection, desk.suggestion("text.mojibake"), "li")
         connection.execute("update quality.suggestion set department = %s", (about.mapping.department,))
     assert suggested() == [("a", "depends.uscc", None, NUMBER)]
+
+
+def test_what_the_department_accepted_elsewhere_is_suggested_for_the_same_text(desk: Desk) -> None:
+    department = all_mappings()["k3.customer"].department
+    with connect() as connection:
+        decide.remember(
+            connection, department, "supplier", "supplier_name", "苏州第10机械有限公司", "苏州第十机械有限公司",
+            "name.tidied", "li", "k3.supplier",
+        )  # fmt: skip
+        decide.remember(
+            connection, "another", "supplier", "supplier_name", "苏州第11机械有限公司", "苏州第十一机械有限公司",
+            "name.tidied", "li", "k3.supplier",
+        )  # fmt: skip
+    desk.publish()
+    found = [row for row in desk.rows(OPEN) if row[0] == "learned.text"]
+    assert found == [("learned.text", "苏州第10机械有限公司", "苏州第十机械有限公司", "")]
+
+
+def test_the_same_change_is_suggested_where_its_result_is_known(desk: Desk) -> None:
+    desk.factory.erp_sql("update t_Organization set FName = '大通机械厂' where FItemID = 20")
+    desk.factory.erp_sql("update t_Organization set FName = '大通机械有限公司' where FItemID = 21")
+    desk.sync()
+    with connect() as connection:
+        department = all_mappings()["k3.customer"].department
+        for name in ("恒力机械", "新源机械"):
+            decide.remember(
+                connection, department, "customer", "customer_name", f"{name}厂", f"{name}有限公司", "depends.name",
+                "li", "k3.customer",
+            )  # fmt: skip
+    desk.publish()
+    found = [row for row in desk.rows(OPEN) if row[0] == "learned.part"]
+    assert found == [("learned.part", "大通机械厂", "大通机械有限公司", "")]
+
+
+def test_a_text_that_could_not_be_read_is_found_by_its_finding(desk: Desk) -> None:
+    """Its column is empty in the store; only the finding still has what the source said."""
+    department = all_mappings()["k3.bom"].department
+    with connect() as connection:
+        decide.remember(
+            connection, department, "material", "unit_code", "公金金", "KG", "code.nearest", "li", "k3.material"
+        )
+        connection.execute(
+            "insert into quality.finding (rule, entity, dataset, department, source_key, column_name, source_column,"
+            " value, severity, dimension, hold, first_load_id, last_load_id) values ('bom.unit_readable', 'bom',"
+            " 'k3.bom', %s, '9', 'unit_code', 'FUnit', '公金金', 'warning', 'conformity', false, 1, 1)",
+            (department,),
+        )
+    desk.publish()
+    found = [row for row in desk.rows(OPEN) if row[0] == "learned.text"]
+    assert found == [("learned.text", "公金金", "KG", "")]
