@@ -190,6 +190,7 @@ def correct(
     value: None or blank empties it. Returns the correction's id. Raises Problem `correction_needs_reason`,
     `mapping_missing`, `decision_not_standard` and those of `raw_of`.
     """
+    _need_reason(reason)
     about = dataset(dataset_name, "")
     raw = raw_of(connection, about, source_key, column, landing)
     return correct_known(connection, about, source_key, column, raw, value, who, reason)
@@ -206,8 +207,7 @@ def correct_known(
     reason: str,
 ) -> int:
     """As `correct`, for a value whose raw text is known: a row of a file that is not landed yet."""
-    if not reason.strip():
-        raise Problem("correction_needs_reason")
+    _need_reason(reason)
     standard = _standard(about, column, value) if value is not None and value.strip() else None
     place = {"dataset": about.name, "source_key": source_key, "column_name": column, "raw_value": raw,
              "value": standard, "reason": reason.strip(), "who": who}  # fmt: skip
@@ -251,6 +251,11 @@ def take_back(connection: Connection, correction_id: int, who: str) -> Row:
 
 
 # -- details -----------------------------------------------------------------------------------------
+
+
+def _need_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Problem("correction_needs_reason")
 
 
 def _standard(about: Dataset, column: str, value: str) -> str:
