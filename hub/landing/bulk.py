@@ -15,6 +15,7 @@ from psycopg import sql
 
 # Measured (docs/decisions/0013): the rows of one batch stay in the processor's cache between the steps.
 _BATCH_ROWS = 2_000
+_INDEXED_ROWS = 500  # fewer are compared faster than indexed
 
 
 def copy_typed(connection: psycopg.Connection[Any], table: sql.Composable, rows: pa.Table) -> None:
@@ -46,10 +47,21 @@ def copy_in(connection: psycopg.Connection[Any], table: sql.Composable, rows: pa
             copy.write(sink.getvalue().to_pybytes())
 
 
-def fill_temporary(connection: psycopg.Connection[Any], name: str, definition: str, rows: pa.Table) -> None:
-    """(Re)create a temporary table that lives until commit and fill it."""
+def fill_temporary(
+    connection: psycopg.Connection[Any], name: str, definition: str, rows: pa.Table, key: str | None = None
+) -> None:
+    """(Re)create a temporary table that lives until commit and fill it.
+
+    key: the column it is joined by. PostgreSQL knows little of tables that were filled a moment ago, on either side
+    of a join; with an index the worst it can choose is a look-up per row, not every row with every other.
+    """
     create_temporary(connection, name, sql.SQL(definition))
     copy_in(connection, sql.Identifier("pg_temp", name), rows)
+    if key is not None and rows.num_rows:
+        table = sql.Identifier("pg_temp", name)
+        if rows.num_rows >= _INDEXED_ROWS:
+            connection.execute(sql.SQL("create index on {} ({})").format(table, sql.Identifier(key)))
+        connection.execute(sql.SQL("analyze {}").format(table))
 
 
 def create_temporary(connection: psycopg.Connection[Any], name: str, definition: sql.Composable) -> None:

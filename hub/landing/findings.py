@@ -31,9 +31,8 @@ def merge_findings(
         "source_key text, row_no integer, rule text, column_name text, source_column text, value text,"
         " severity text, dimension text, hold boolean, detail jsonb, cell text",
         findings,
+        key="source_key",
     )
-    # Without figures PostgreSQL takes the page for small, and compares each of its findings with each stored one.
-    connection.execute("analyze page_finding")
     row_rules = [rule.id for rule in dataset.contract.rules if rule.scope == "row"]
     facts = {
         "dataset": dataset.name,
@@ -79,6 +78,7 @@ def merge_changes(
         "page_change",
         "source_key text, column_name text, source_column text, raw_value text, value text, rule text, cell text",
         changes,
+        key="source_key",
     )
     connection.execute("analyze page_change")  # as for page_finding
     facts = {"dataset": dataset.name, "load": load_id, "file": file_id}

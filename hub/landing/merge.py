@@ -86,9 +86,9 @@ def merge_page(
             "page_outcome",
             "source_key text, outcome text, row_no integer, is_new_version boolean, same_in_source boolean",
             page.outcome,
+            key="source_key",
         )
         if page.outcome.num_rows:
-            connection.execute("analyze page_outcome")
             returned = _leave_other_outcomes(connection, dataset)
             if in_sheet:
                 _follow_moved_rows(connection, dataset, file_id)
