@@ -24,7 +24,7 @@ def _load(store: Store, dataset: str, hours_ago: float, status: str = "ok", rows
 def _day(store: Store, dataset: str, days_ago: int, rows: int, state: str = "read") -> None:
     store.connection.execute(
         "insert into mart.dataset_day (day, dataset, entity, department, state, rows_loaded, rows_held, rows_rejected,"
-        " findings) values ((now() at time zone 'Asia/Shanghai')::date - %s, %s, 'e', 'd', %s, %s, 1, 0, 0)",
+        " findings, opened) values ((now() at time zone 'Asia/Shanghai')::date - %s, %s, 'e', 'd', %s, %s, 1, 0, 0, 0)",
         [days_ago, dataset, state, rows - 1],
     )
 
