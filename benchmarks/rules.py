@@ -22,7 +22,8 @@ from benchmarks.rules_peers import WARM_ROWS, Outcome, by_hand, cheapest, great_
 from connectors.base import KEY
 from schemas.model import Contract
 
-PART_ROWS = 200_000  # of a large table, as it is made, written and read
+PART_ROWS = 200_000  # of a large table, as it is made and written
+PAGE_ROWS = 50_000  # as it is read, the size of a page of a load
 LARGE = 5  # times the rows, for the run from Parquet
 
 
@@ -79,7 +80,7 @@ def _findings(tables: Iterator[pa.Table], terms: Contract) -> Iterator[pa.Table]
 
 def _parts(path: Path, every_row_fails: bool) -> Iterator[pa.Table]:
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(PART_ROWS):
+        for batch in file.iter_batches(PAGE_ROWS):
             part = pa.Table.from_batches([batch])
             for name in ("name", "price") if every_row_fails else ():
                 place = part.column_names.index(name)

@@ -42,7 +42,7 @@ def by_hand(rows: int, from_arrow: bool) -> Outcome:
             "finish_date"]  # fmt: skip
 
     def check(given: Any) -> Any:
-        frame = pl.from_arrow(given.select(used)) if from_arrow else given
+        frame: Any = pl.from_arrow(given.select(used)) if from_arrow else given
         flags = (
             frame.lazy()
             .select(KEY, **{name: wrong.fill_null(False) for name, wrong in bad.items()})
@@ -79,7 +79,7 @@ def great_expectations(rows: int, every_key: bool) -> Outcome:
     import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     rows_of = context.data_sources.add_pandas("bench").add_dataframe_asset("rows")
     whole = rows_of.add_batch_definition_whole_dataframe("all")
     suite = gx.ExpectationSuite(name="bench", expectations=_expectations())

@@ -23,7 +23,7 @@ from hub.quality.predicates import today
 from schemas.model import Contract, Rule
 from schemas.problems import Problem
 
-MEMORY_LIMIT = "512MB"  # of all connections of a process; beyond it DuckDB spills to the temporary folder
+MEMORY_LIMIT = "256MB"  # of one database; beyond it DuckDB spills to the temporary folder
 # Sources load side by side, so a second thread takes CPU from another load; measured, it also costs a fifth more.
 THREADS = 1
 SECONDS = 60.0  # that one statement may take; WATERWORKS_RULE_SECONDS overrides it
@@ -65,6 +65,7 @@ def open_database(*readable: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:")
     connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
     connection.execute(f"set threads = {THREADS}")
+    connection.execute("set enable_progress_bar = false")  # it would be drawn into what a command prints
     # A folder of its own: DuckDB clears the folder of another process away.
     connection.execute("set temp_directory = ?", [f"{tempfile.gettempdir()}/waterworks-rules-{os.getpid()}"])
     connection.execute("set allowed_directories = ?", [[f"{folder}/" for folder in readable]])

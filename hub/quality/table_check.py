@@ -30,7 +30,7 @@ from schemas.model import Contract, Mapping, Rule
 from schemas.problems import Problem
 
 BATCH_ROWS = 100_000  # findings of one table that is handed out
-MEMORY_BYTES = 64_000_000  # of pages; beyond it they go to a file
+MEMORY_BYTES = 32_000_000  # of pages; beyond it they go to a file
 _PAGES = "pages"
 
 

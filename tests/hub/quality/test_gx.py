@@ -20,9 +20,10 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser
 
 from hub.cleansing.standardise import standardise
+from hub.quality.engine import Run
+from hub.quality.file_check import check_pages
 from hub.quality.gx import DatasetResult, RuleCount, publish, publish_data_docs, suite
 from hub.quality.gx.offline import offline
-from hub.quality.row_rules import check_rows
 from hub.store.models import SCHEMAS, Base
 from schemas.loader import code_lists, contracts
 from schemas.model import Contract
@@ -67,7 +68,11 @@ def test_real_gx_agrees_with_the_engine_rule_by_rule() -> None:
     standardised = standardise(page, mapping(), terms, CODES)
     # GX sees standard values only, so cells that could not be read are left to our own rules.
     readable = replace(standardised, unread=standardised.unread.slice(0, 0))
-    ours = Counter(check_rows(readable, page, mapping(), terms, CODES)["rule"].to_pylist())
+    ours = Counter(
+        rule_id
+        for found in check_pages([(readable, page)], mapping(), terms, CODES, Run())
+        for rule_id in found["rule"].to_pylist()
+    )
 
     context = gx.get_context(mode="ephemeral")
     asset = context.data_sources.add_pandas("sample").add_dataframe_asset("page")
