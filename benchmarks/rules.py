@@ -79,7 +79,8 @@ def _findings(tables: Iterator[pa.Table], terms: Contract) -> Iterator[pa.Table]
 
 
 def _parts(path: Path, every_row_fails: bool) -> Iterator[pa.Table]:
-    with pq.ParquetFile(path) as file:
+    # Without this the whole file is read ahead into memory.
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(PAGE_ROWS):
             part = pa.Table.from_batches([batch])
             for name in ("name", "price") if every_row_fails else ():

@@ -172,7 +172,7 @@ def _compare(
             (about.name,),
         ).fetchall()
     )
-    with pq.ParquetFile(rows_file) as file:
+    with pq.ParquetFile(rows_file, pre_buffer=False) as file:  # else all of it is read ahead into memory
         for batch in file.iter_batches(PAGE_ROWS):
             rows = pa.Table.from_batches([batch])
             digests = with_row_hash(rows)[HASH].to_pylist()
