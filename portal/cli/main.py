@@ -53,7 +53,7 @@ for name, function in (
     app.command(name, help=help_text(name), short_help=help_text(name), epilog=help_text("exit_codes"))(function)
 
 app.add_typer(suggestions.app, name="suggestions")
-app.add_typer(rules.app)
+app.add_typer(rules.app, name="rules", short_help=help_text("rules"))
 
 app.add_typer(contract.app, name="contract", short_help=help_text("contract"))
 
