@@ -10,9 +10,11 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hub.cleansing.codes import digits_for_letters, lookup
 from hub.cleansing.nearest import Nearest
@@ -21,7 +23,7 @@ from hub.quality.check_digits import what_is_wrong
 from hub.quality.literals import limit
 from hub.quality.predicates import suspicion
 from schemas.limits import is_relative
-from schemas.model import CodeList, Contract, Rule
+from schemas.model import CodeList, Column, Contract, Rule
 
 Detail = dict[str, Any]
 
@@ -57,11 +59,15 @@ def facts_of(
     """
     if reasons is not None and reasons.null_count == size:
         reasons = None
-    if rule.column is None or (rule.kind not in _BY_VALUE and reasons is None):
-        return pa.repeat(pa.scalar(_text(detail(Case(rule, contract, codes, today))), pa.string()), size)
     nothing = pa.nulls(size, pa.string())
+    value = nothing
+    if rule.column is not None and (rule.kind in _BY_VALUE or rule.kind in _COMPARED):
+        value = standard(rule.column)
+    by_value = rule.kind in _BY_VALUE or (rule.kind in _COMPARED and not _as_written(value, raw))
+    if rule.column is None or (not by_value and reasons is None):
+        return pa.repeat(pa.scalar(_text(detail(Case(rule, contract, codes, today))), pa.string()), size)
     columns = [
-        standard(rule.column) if rule.kind in _BY_VALUE else nothing,
+        value if by_value else nothing,
         raw,
         nothing if reasons is None else reasons,
         standard(str(rule.args["before"])) if rule.kind == "ordered" else nothing,
@@ -83,6 +89,9 @@ def detail(case: Case) -> Detail:
     """Facts about one failing value; {} where the rule's title says it all."""
     rule, contract, codes = case.rule, case.contract, case.codes
     facts = _MAKERS[rule.kind](case) if rule.kind in _MAKERS else {}
+    if rule.kind in _COMPARED and rule.column is not None:
+        read = read_as(contract.column(rule.column), case.raw, case.value)
+        facts |= {"read": read} if read is not None else {}
     if case.reason is not None:
         facts["reason"] = case.reason
     if rule.kind == "readable" and case.reason in ("unit.unknown", "code.unknown") and rule.column is not None:
@@ -94,6 +103,41 @@ def detail(case: Case) -> Detail:
         if example:
             facts["example"] = example
     return facts
+
+
+def read_as(column: Column, raw: str | None, value: str | None) -> str | None:
+    """What was compared, if a reader cannot see it in the raw text: 200 in a column of 万元 is 2000000.
+
+    None where the text says it itself, be it in another form: 1,234.50 is 1234.5, 2024/3/5 a day.
+    """
+    if raw is None or value is None:
+        return None
+    typed = narrow(raw)
+    if column.type in ("integer", "decimal"):
+        number = Decimal(value)
+        try:
+            return None if Decimal(typed.replace(",", "")) == number else plain_number(number)
+        except InvalidOperation:
+            return plain_number(number)
+    if column.type in ("date", "timestamp"):
+        # a serial number or milliseconds; 20240305 is no riddle
+        return value if typed.isdigit() and typed != value.replace("-", "") else None
+    return value if column.code_list and typed.casefold() != value.casefold() else None
+
+
+def plain_number(number: Decimal) -> str:
+    """Digits without needless zeros and without an exponent.
+
+    >>> plain_number(Decimal("2000000.0000")), plain_number(Decimal("0.50"))
+    ('2000000', '0.5')
+    """
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _as_written(value: pa.Array, raw: pa.Array) -> bool:
+    """Whether all standard values are what the source says, so that nothing is to be told about how they were read."""
+    return bool(pc.all(pc.fill_null(pc.equal(value, raw), True)).as_py())
 
 
 def _limits(case: Case) -> Detail:
@@ -192,4 +236,5 @@ _MAKERS: dict[str, Callable[[Case], Detail]] = {
     "suspect_code": _suspect,
 }
 # Kinds whose facts depend on the value; the others' are the same for all failing rows that could be read.
+_COMPARED = frozenset({"range", "sign", "step", "ordered"})  # a value with a limit or with another value
 _BY_VALUE = frozenset({"length", "in_list", "ordered", "checksum", "suspect_code", "readable"})

@@ -20,6 +20,7 @@ from schemas.problems import Language
 
 _DATA = Path(__file__).with_name("sentences.yaml")
 _ALWAYS = ("value", "column", "title", "where")  # facts that every finding has
+_QUOTED = "‘{value}’"
 _LONGEST = 60  # characters of a value that a sentence shows
 _COLON = {"zh": "：", "en": ": "}
 _COMMA = {"zh": "、", "en": ", "}
@@ -57,7 +58,10 @@ def sentence(
     facts |= {key: told[language] for key, told in facts.items() if isinstance(told, dict) and language in told}
     facts |= {"value": _short(value), "column": column_title, "title": rule.title[language]}
     facts["where"] = _where(facts, language)
-    told = wordings()[name][language].format_map(facts)
+    wording = wordings()[name][language]
+    if "read" in facts:  # beside the text of the source, what was compared in its place
+        wording = wording.replace(_QUOTED, _QUOTED + wordings()["read"][language], 1)
+    told = wording.format_map(facts)
     if hint and hint != value:
         told += wordings()["suggestion"][language].format(suggestion=hint)
     return f"{cell_or_key}{_COLON[language]}{told}" if cell_or_key else told

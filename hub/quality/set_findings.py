@@ -31,7 +31,7 @@ insert into quality.finding as known (
 select %(rule)s, %(entity)s, s.dataset, coalesce(d.department, %(owner)s), s.source_key, s.column_name,
        o.source_column, o.value, %(severity)s, %(dimension)s, %(hold)s,
        case when f.columns is not null then s.file_id end, s.row_no, f.columns ->> o.source_column || s.row_no,
-       s.detail, %(load)s, %(load)s
+       coalesce(s.detail || o.read, s.detail, o.read), %(load)s, %(load)s
 from set_finding as s
 left join (select distinct dataset, department from set_origin) as d on d.dataset = s.dataset
 left join set_origin as m on m.dataset = s.dataset and m.column_name = s.column_name
@@ -39,7 +39,8 @@ left join quality.value_change as v
   on v.dataset = s.dataset and v.source_key = s.source_key and v.column_name = s.column_name
 -- Where a value was changed on its way in, the finding shows what really stands in the source.
 cross join lateral (
-  select coalesce(v.source_column, m.source_column) as source_column, coalesce(v.raw_value, s.value) as value
+  select coalesce(v.source_column, m.source_column) as source_column, coalesce(v.raw_value, s.value) as value,
+         case when {changed} then jsonb_build_object('read', {read}) end as read
 ) as o
 left join ops.landed_file as f on f.id = s.file_id
 on conflict (dataset, source_key, rule, column_name) where resolved_at is null do update set
@@ -47,6 +48,14 @@ on conflict (dataset, source_key, rule, column_name) where resolved_at is null d
   severity = excluded.severity, dimension = excluded.dimension, hold = excluded.hold, file_id = excluded.file_id,
   row_no = excluded.row_no, cell = excluded.cell, detail = excluded.detail, last_load_id = excluded.last_load_id,
   last_seen_at = now()"""
+# What the rule saw where a reader cannot see it in the source's text (hub.quality.details.read_as, for one page).
+_NUMBER = "'^[+-]?[0-9]+([.][0-9]+)?$'"
+_AMOUNT = (
+    f"case when (v.value ~ {_NUMBER}) is not true then false when v.raw_value ~ {_NUMBER}"
+    " then v.raw_value::numeric <> v.value::numeric else true end"
+)
+_DAY = "v.raw_value ~ '^[0-9]+$' and v.raw_value <> replace(v.value, '-', '')"
+_CODE = "lower(v.raw_value) <> lower(v.value)"
 _RESOLVE = """
 update quality.finding as f set resolved_at = now(), resolved_load_id = %(load)s
 where f.resolved_at is null and f.rule = %(rule)s and not exists (
@@ -98,12 +107,23 @@ def merge(connection: psycopg.Connection[Any], rule: Rule, around: Surroundings,
         "load": load_id,
     }
     if count:
-        connection.execute(_MERGE, facts)
+        connection.execute(_merging(rule, around).encode(), facts)
     # What was just inserted is in no statistics yet: taken for a single row, it would be compared with all others.
     connection.execute("set local enable_nestloop = off")
     connection.execute(_RESOLVE, facts)
     connection.execute("set local enable_nestloop = on")
     return count
+
+
+def _merging(rule: Rule, around: Surroundings) -> str:
+    column = around.contracts[rule.entity].column(rule.column) if rule.column else None
+    if column is None:
+        return _MERGE.format(changed="false", read="v.value")
+    if column.type in ("integer", "decimal"):
+        return _MERGE.format(changed=_AMOUNT, read="trim_scale(v.value::numeric)::text")
+    if column.type in ("date", "timestamp"):
+        return _MERGE.format(changed=_DAY, read="v.value")
+    return _MERGE.format(changed=_CODE if column.code_list else "false", read="v.value")
 
 
 def forget(connection: psycopg.Connection[Any], rules: list[str], load_id: int) -> None:

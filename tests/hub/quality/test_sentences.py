@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from hub.cleansing.standardise import standardise
 from hub.cleansing.wording import change_titles, reason_titles
+from hub.quality.details import read_as
 from hub.quality.row_rules import check_rows
 from hub.quality.sentences import change_sentence, sentence, wordings
 from schemas.rule_kinds import KINDS
@@ -110,6 +112,50 @@ def test_what_a_finding_of_the_engine_says(tested: Any, raw: str | None, said: s
 def test_sentences_about_several_rows(kind: str, detail: Any, zh: str, en: str) -> None:
     assert sentence(rule(kind, "qty"), "列", "x", detail, None, None, "zh") == zh
     assert sentence(rule(kind, "qty"), "列", "x", detail, None, None, "en") == en
+
+
+@pytest.mark.parametrize(
+    ("factor", "raw", "zh", "en"),
+    [
+        (
+            "10000",
+            "200",
+            "‘200’（按 2000000 计）不在 0 到 600000 之间",
+            "‘200’ (read as 2000000) is not between 0 and 600000",
+        ),
+        ("10000", "2,000", "‘2,000’（按 20000000 计）不在 0 到 600000 之间", None),
+        (None, "700,000.00", "‘700,000.00’不在 0 到 600000 之间", "‘700,000.00’ is not between 0 and 600000"),
+        (None, "￥700000", "‘￥700000’（按 700000 计）不在 0 到 600000 之间", None),
+        (None, "700000", "‘700000’不在 0 到 600000 之间", None),
+    ],
+)
+def test_a_value_that_a_factor_makes_another_one_is_told_with_what_was_compared(
+    factor: str | None, raw: str, zh: str, en: str | None
+) -> None:
+    tested = rule("range", "qty", min=0, max=600000)
+    page, terms, source = rows(qty=[raw, "1"]), contract(tested), mapping()
+    columns = tuple(replace(entry, factor=factor) if entry.column == "qty" else entry for entry in source.columns)
+    source = replace(source, columns=columns)
+    (found,) = check_rows(standardise(page, source, terms, CODES), page, source, terms, CODES).to_pylist()
+    detail = json.loads(found["detail"])
+    assert sentence(tested, "数量", found["value"], detail, None, None, "zh") == zh
+    assert en is None or sentence(tested, "Quantity", found["value"], detail, None, None, "en") == en
+
+
+@pytest.mark.parametrize(
+    ("column", "raw", "value", "read"),
+    [
+        ("start_date", "45123", "2023-07-16", "2023-07-16"),
+        ("start_date", "20230716", "2023-07-16", None),
+        ("start_date", "2023年7月16日", "2023-07-16", None),
+        ("unit_code", "公斤", "KG", "KG"),
+        ("unit_code", "kg", "KG", None),
+        ("material_name", "Ａ", "A", None),
+        ("qty", "5", None, None),
+    ],
+)
+def test_only_what_a_reader_cannot_see_is_told(column: str, raw: str, value: str | None, read: str | None) -> None:
+    assert read_as(contract().column(column), raw, value) == read
 
 
 def test_a_change_says_what_became_of_the_value() -> None:

@@ -176,6 +176,21 @@ def test_the_finding_shows_what_stands_in_the_source_and_in_which_cell(store: St
     assert (finding["value"], finding["cell"], finding["row_no"], finding["file_id"]) == ("公 斤", "D2", 2, file["id"])
 
 
+def test_the_finding_tells_what_was_compared_where_a_factor_makes_it_another_number(store: Store) -> None:
+    store.put("workbooks.list", "material", ("A1", "x", None, None, "2000000"), ("A2", "x", None, None, "3"))
+    store.put("k3.material", "material", ("A1", "x", None, None, "5"), ("A2", "x", None, None, "4"))
+    for key, raw, value in (("1", "200", "2000000.0000"), ("2", "3.00", "3")):
+        store.connection.execute(
+            "insert into quality.value_change (dataset, source_key, column_name, source_column, raw_value, value, rule,"
+            " load_id) values ('workbooks.list', %s, 'qty', 'F_qty', %s, %s, 'number.unit', 1)",
+            [key, raw, value],
+        )
+    store.run(rule("disagreement", "qty", key="material_code"))
+    found = {(row["dataset"], row["value"]): row["detail"].get("read") for row in store.open()}
+    assert found == {("k3.material", "5"): None, ("k3.material", "4"): None,
+                     ("workbooks.list", "200"): "2000000", ("workbooks.list", "3.00"): None}  # fmt: skip
+
+
 def test_findings_stay_come_and_go(store: Store) -> None:
     store.put("k3.material", "material", ("A100", "x", None, None, None))
     store.put("mes.work_order", "work_order", ("W1", "X1", None), ("W2", "X2", None))
