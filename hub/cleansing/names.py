@@ -13,7 +13,7 @@ from typing import NamedTuple
 from hub.cleansing.regions import regions
 from hub.cleansing.result import Standard, Suggestion
 from hub.cleansing.simplified import simplified
-from hub.cleansing.text import name, narrow
+from hub.cleansing.text import INVISIBLE, name, narrow
 
 _LEGAL = re.compile("(?:股份有限责任公司|股份有限公司|有限责任公司|有限公司|有限合伙企业|股份公司|公司)")
 _LEGAL_OTHER = re.compile("(?:普通合伙企业|普通合伙|有限合伙|个人独资企业|专业合作社|合作社)$")
@@ -30,6 +30,7 @@ _TRADE = re.compile(
     "轴承|钢铁|铸造|热处理|表面处理|电缆|电线|纺织|服饰|印刷|家具|玻璃|陶瓷|投资|发展|商贸|服务|运输|供应链)+)$"
 )
 _SPACED = re.compile(r"(?<=[\u4e00-\u9fff)])\s+(?=[\u4e00-\u9fff(])")
+_BLANKS = re.compile(r"\s+")
 _TAIL = re.compile(r"(?<=公司)[\s.,;:。，；、*]+$")
 
 
@@ -98,14 +99,28 @@ def company_parts(name: str) -> CompanyParts:
 def company_name(raw: str) -> Standard:
     """As `text.name`; blanks inside a Chinese name, marks behind it and 公司 twice: only proposed.
 
+    Such blanks stay as they were typed until somebody decides: a value is repaired or proposed, never half of each.
+
     >>> company_name("苏州 精工机械有限公司。").suggestion.value
     '苏州精工机械有限公司'
+    >>> company_name("苏州　精工机械有限公司").value
+    '苏州　精工机械有限公司'
     """
     answer = name(raw)
     if answer.value is None or answer.suggestion is not None or answer.value.isascii():
         return answer
     tidy = _TAIL.sub("", _SPACED.sub("", answer.value)).replace("有限公司公司", "有限公司")
-    return answer if tidy == answer.value else answer._replace(suggestion=Suggestion(tidy, "name.tidied", 0.95))
+    if tidy == answer.value:
+        return answer
+    value = _with_blanks_of(raw, answer.value)
+    changed = "text.spaces" if value == raw.strip() else answer.rule
+    return Standard(value, changed if value != raw else None, suggestion=Suggestion(tidy, "name.tidied", 0.95))
+
+
+def _with_blanks_of(raw: str, value: str) -> str:
+    """The standard value with the blanks between its words as they were typed."""
+    blanks = [*_BLANKS.findall(re.sub(f"[{INVISIBLE}]", "", raw).strip()), ""]
+    return "".join(word + blank for word, blank in zip(value.split(" "), blanks, strict=True))
 
 
 def _bare(name: str) -> str:
