@@ -1,7 +1,8 @@
 """Command line of the demo factory: build, mes, touch, score.
 
 Belongs here: arguments and exit codes. Does not belong here: any work. Results go to stdout, progress
-to stderr. Exit codes: 0 done, 2 wrong arguments, 3 something a person can mend (said in one sentence).
+to stderr. Exit codes: 0 done, 1 scored and a goal is missed, 2 wrong arguments, 3 something a person can mend
+(said in one sentence).
 """
 
 from __future__ import annotations
@@ -53,12 +54,16 @@ def _touch(arguments: argparse.Namespace) -> int:
 
 
 def _score(arguments: argparse.Namespace) -> int:
+    from examples.demo_factory.goals import missed
     from examples.demo_factory.score import score
     from examples.demo_factory.score_report import as_json, as_table
+    from hub.settings import home
+    from portal.supervisor.store import store_in_use
 
-    result = score(arguments.out)
+    with store_in_use(home()):
+        result = score(arguments.out)
     print(as_json(result) if arguments.json else as_table(result))
-    return 0
+    return 1 if missed(result) else 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -75,6 +75,7 @@ def company(rng: Random, name: CompanyName, kind: str | None) -> Cell:
     elif kind == "name_blank":
         blank = rng.choice((" ", "\u3000", "  "))
         at = rng.choice((0, len(full), full.index(name.form)))
+        kind = "name_blank" if at in (0, len(full)) else "name_blank_inside"
         dirty = full[:at] + blank + full[at:]
     elif kind == "name_form":
         other = rng.choice(("", "公司", "有限责任公司" if name.form != "有限责任公司" else "有限公司"))

@@ -6,13 +6,16 @@ Belongs here: loading truth.jsonl beside the store's findings and counting, in S
 Counted per kind of class
 - error: a planted error is found if an open finding of one of the kind's rules stands on its row and
   column (any column of the row for set rules); false if such a finding stands where nothing is planted.
-- fixable: found if the value was changed, right if it became the true one; false if one of the kind's
-  changes happened to a clean value of a column in which the kind occurs.
+- fixable: found if the value was changed, right if it became the true one; false if it became something else, or if
+  one of the kind's changes happened to a clean value of a column in which the kind occurs.
 - match: planted = pairs of this record with other records of the same true thing; found = linked
   pairs; false = links to records of other things. Kinds with rules are counted as class error too.
 - reject: found if the row is among the rejected ones.
 - suggest: found if something is proposed for the value, right if it is the true one; false if one of the kind's
-  suggestions stands where nothing is planted. Such a kind is counted as class error too.
+  suggestions stands where nothing is planted. Such a kind is counted as class error too if it has rules.
+- repair, per rule that changes values by itself: planted = errors of the kinds it is there for; found = changes of
+  planted values to the true value; false = changes of planted values to anything else, whatever the kind, and of
+  clean values of columns in which one of its kinds occurs.
 - suggestion, per rule that suggests: planted = errors of the kinds it suggests something for; found = suggestions
   that are the true value; false = all others of its suggestions. They are counted per cell, before anybody decided.
 """
@@ -20,7 +23,7 @@ Counted per kind of class
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -28,7 +31,7 @@ from typing import Any
 import psycopg
 
 from examples.demo_factory import truth
-from examples.demo_factory.build import TRUTH
+from examples.demo_factory.build import TRUTH, stamp
 from schemas.problems import Problem
 
 _TABLES = """
@@ -102,6 +105,24 @@ where p.kind = any(%s)
 group by p.kind
 """
 
+# What conversions do (codes, epochs) is no repair: only the rules that kinds name as their changes are.
+_REPAIRS = """
+with made as (
+  select v.rule, p.kind,
+    case when p.kind = 'price_text' and v.value ~ '^[0-9]+([.][0-9]+)?$'
+      then v.value::numeric = p.true_value::numeric else v.value = p.true_value end as is_true
+  from quality.value_change as v
+  left join planted as p on p.dataset = v.dataset and p.source_key = v.source_key and p.col = v.source_column
+  where v.rule in (select rule from kind_change) and (
+    p.id is not null or exists (
+      select from planted as s join kind_change as k on k.kind = s.kind and k.rule = v.rule
+      where s.dataset = v.dataset and s.col = v.source_column))
+)
+select rule, (select count(*) from planted as p where p.kind in (select kind from made as m where m.rule = made.rule)),
+  count(*) filter (where is_true), count(*) filter (where is_true is not true)
+from made group by rule order by rule
+"""
+
 _MATCH_KINDS = """
 with record as (
   select p.kind, l.* from planted as p join linked as l on l.dataset = p.dataset and l.source_key = p.source_key
@@ -169,7 +190,7 @@ class Line:
     """Counts of one kind or domain. `exact`: how many found ones got the true value (fixable and suggest only)."""
 
     name: str
-    group: str  # error, fixable, suggest, match, reject, suggestion, domain
+    group: str  # error, fixable, suggest, match, reject, repair, suggestion, domain
     planted: int
     found: int
     wrong: int
@@ -177,12 +198,16 @@ class Line:
 
     @property
     def recall(self) -> float | None:
-        return self.found / self.planted if self.planted else None
+        return self._right / self.planted if self.planted else None
 
     @property
     def precision(self) -> float | None:
         """None if nothing was found, right or wrong."""
-        return self.found / (self.found + self.wrong) if self.found + self.wrong else None
+        return self._right / (self.found + self.wrong) if self.found + self.wrong else None
+
+    @property
+    def _right(self) -> int:
+        return self.found if self.exact is None else self.exact
 
 
 @dataclass(frozen=True)
@@ -190,6 +215,7 @@ class Score:
     kinds: list[Line]
     domains: list[Line]
     others: dict[str, int] = field(default_factory=dict)  # findings of other rules on rows without planted errors
+    world: str = ""  # which world was scored, in words
 
 
 def score(folder: Path) -> Score:
@@ -207,9 +233,17 @@ def score(folder: Path) -> Score:
     with connect() as connection:
         try:
             _load(connection, path)
-            return _count(connection)
+            return replace(_count(connection), world=_world(folder))
         finally:
             connection.rollback()  # the temporary tables go, nothing else was written
+
+
+def _world(folder: Path) -> str:
+    built = stamp(folder)
+    if built is None:
+        return "demo factory"
+    rows, planted = sum(built.rows.values()), sum(built.planted.values())
+    return f"demo factory, scale {built.scale:g}, seed {built.seed}: {rows:,} rows, {planted:,} planted errors"
 
 
 def _load(connection: psycopg.Connection[Any], path: Path) -> None:
@@ -286,6 +320,7 @@ def _count(connection: psycopg.Connection[Any]) -> Score:
     lines += [Line(k, "suggest", n, found, wrong, exact) for k, n, found, exact, wrong in rows(_SUGGESTED, "suggest")]
     lines += [Line(k, "match", int(n), int(f), int(w)) for k, n, f, w in rows(_MATCH_KINDS, "match")]
     lines += [Line(k, "reject", n, found, wrong) for k, n, found, wrong in rows(_REJECTS, "reject")]
+    lines += [Line(r, "repair", n, found, wrong) for r, n, found, wrong in connection.execute(_REPAIRS)]
     lines += [Line(r, "suggestion", n, found, wrong) for r, n, found, wrong in connection.execute(_SUGGESTIONS)]
     domains = [Line(d, "domain", int(n), int(f), int(w)) for d, n, f, w in connection.execute(_DOMAINS).fetchall()]
     return Score(lines, domains, dict(connection.execute(_OTHERS).fetchall()))

@@ -7,21 +7,24 @@ import unicodedata
 from collections.abc import Sequence
 
 from examples.demo_factory import truth
+from examples.demo_factory.goals import GOALS, missed, total
 from examples.demo_factory.score import Line, Score
-from hub.cleansing.wording import suggestion_titles
+from hub.cleansing.wording import change_titles, suggestion_titles
 
+_ADDED = ("repair", "suggestion")  # classes whose lines add up
 _WORDS = {
     "error": ("findings", "planted errors that a rule must find"),
     "fixable": ("fixes", "spellings that cleansing must bring to the true value"),
     "suggest": ("suggested", "errors whose true value must be proposed to people"),
     "match": ("links", "pairs of records of one true thing that matching must link"),
     "reject": ("rejects", "lines that are no data"),
+    "repair": ("right", "what is changed without asking, by the rule that changes it"),
     "suggestion": ("right", "what people are asked to accept, by the reason it is suggested for"),
 }
 
 
 def as_json(score: Score) -> str:
-    """{"kinds": [...], "matching": [...], "others": {rule: findings}}; ratios null where undefined."""
+    """{"world", "kinds": [...], "matching": [...], "others": {rule: findings}, "missed": [...]}; ratios may be null."""
 
     def plain(line: Line) -> dict[str, object]:
         return {
@@ -36,26 +39,42 @@ def as_json(score: Score) -> str:
         }
 
     body = {
+        "world": score.world,
         "kinds": [plain(line) for line in score.kinds],
         "matching": [plain(line) for line in score.domains],
         "others": score.others,
+        "missed": missed(score),
     }
     return json.dumps(body, ensure_ascii=False, indent=1)
 
 
 def as_table(score: Score) -> str:
-    """A Markdown table per class of error, then one for matching."""
-    parts = []
+    """A Markdown table per class of error, then one for matching; the last line says whether the goals hold."""
+    parts = [score.world] if score.world else []
     for group, (found, title) in _WORDS.items():
         lines = [line for line in score.kinds if line.group == group]
         if lines:
-            parts.append(f"{group}: {title}\n\n{_table(lines, found, group in ('fixable', 'suggest'))}")
+            shown = [*lines, total(score, group)] if group in _ADDED else lines
+            parts.append(f"{group}: {title}\n\n{_table(shown, found, group in ('fixable', 'suggest'))}")
+    parts.append(f"kinds that no rule can decide: no goal is set for them\n\n{_undecidable()}")
     if score.domains:
         parts.append(f"matching: pairs of records per domain\n\n{_table(score.domains, 'links', False)}")
     if score.others:
         others = "\n".join(f"- {rule}: {count}" for rule, count in score.others.items())
         parts.append(f"findings of rules that no planted kind belongs to, on rows without planted errors\n\n{others}")
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, _verdict(missed(score))])
+
+
+def _undecidable() -> str:
+    return "\n".join(
+        f"- {name}: {facts['undecidable']['en']}" for name, facts in truth.kinds().items() if "undecidable" in facts
+    )
+
+
+def _verdict(told: Sequence[str]) -> str:
+    if not told:
+        return f"The goals hold ({GOALS})."
+    return "\n".join([*(f"- {one}" for one in told), "", f"The goals do not hold ({GOALS})."])
 
 
 def _table(lines: Sequence[Line], found: str, with_exact: bool) -> str:
@@ -64,7 +83,8 @@ def _table(lines: Sequence[Line], found: str, with_exact: bool) -> str:
     for line in lines:
         title = _title(line)
         exact = [str(line.exact)] if with_exact else []
-        rows.append([line.name, title, str(line.planted), str(line.found), *exact, str(line.wrong),
+        planted = "" if line.name == "all" else str(line.planted)
+        rows.append([line.name, title, planted, str(line.found), *exact, str(line.wrong),
                      _ratio(line.precision), _ratio(line.recall)])  # fmt: skip
     widths = [max(_width(row[i]) for row in rows) for i in range(len(head))]
     return "\n".join(
@@ -74,6 +94,10 @@ def _table(lines: Sequence[Line], found: str, with_exact: bool) -> str:
 
 
 def _title(line: Line) -> str:
+    if line.name == "all":
+        return ""
+    if line.group == "repair":
+        return change_titles()[line.name]["en"]
     if line.group == "suggestion":
         return suggestion_titles()[line.name]["en"]
     return truth.kinds()[line.name]["en"] if line.group != "domain" else ""

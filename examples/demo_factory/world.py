@@ -15,7 +15,7 @@ from random import Random
 from examples.demo_factory import names, words
 from examples.demo_factory.names import CompanyName
 
-GENERATOR_VERSION = "3"  # raise it whenever the same seed would give other content
+GENERATOR_VERSION = "4"  # raise it whenever the same seed would give other content
 TODAY = date(2026, 11, 20)  # the world stands still on this day, so that content never depends on the clock
 
 
