@@ -180,7 +180,7 @@ def _format(case: Case) -> Detail:
 
 
 def _checksum(case: Case) -> Detail:
-    return what_is_wrong(str(case.rule.args["algorithm"]), case.value or "", case.today)
+    return what_is_wrong(str(case.rule.args["algorithm"]), case.value or case.raw or "", case.today)
 
 
 def _ordered(case: Case) -> Detail:

@@ -110,7 +110,11 @@ def _unread(rule: Rule, scope: Scope) -> str | None:
 def _in_list(rule: Rule, scope: Scope) -> str:
     column = scope.column(rule)
     allowed = [literal(value, column.type, rule.id, scope.today) for value in allowed_values(rule, column, scope.codes)]
-    condition = f"{identifier(column.name)} not in ({', '.join(allowed)})"
+    return _or_unread(f"{identifier(column.name)} not in ({', '.join(allowed)})", rule, scope)
+
+
+def _or_unread(condition: str, rule: Rule, scope: Scope) -> str:
+    """The condition, or "could not be read", if this rule is one that reports that."""
     unread = _unread(rule, scope)
     return f"(coalesce({condition}, false) or {unread})" if unread else f"({condition})"
 
@@ -167,13 +171,14 @@ def _checksum(rule: Rule, scope: Scope) -> str:
     if algorithm not in CHECKED:
         raise Problem("rule_checksum_unknown", rule=rule.id, algorithm=algorithm, known=", ".join(CHECKED))
     valid = CHECKED[algorithm].valid(identifier(scope.column(rule).name), scope.matches, scope.today)
-    return f"(not {valid})"
+    return _or_unread(f"not {valid}", rule, scope)
 
 
 def _format(rule: Rule, scope: Scope) -> str:
     column, form = identifier(scope.column(rule).name), str(rule.args["of"])
     condition = f"not {scope.matches(column, FORMATS[form])}"
-    return f"({condition} or length({column}) > {LONGEST[form]})" if form in LONGEST else f"({condition})"
+    longer = f" or length({column}) > {LONGEST[form]}" if form in LONGEST else ""
+    return _or_unread(condition + longer, rule, scope)
 
 
 def _ordered(rule: Rule, scope: Scope) -> str:
@@ -228,9 +233,12 @@ def suspicion(value: str, min_digits: int | None) -> str | None:
 
 
 def claims(contract: Contract) -> dict[str, Rule]:
-    """{column: the one rule that reports its unread cells}: in_list before readable, none that has a `where`."""
+    """{column: the one rule that reports its unread cells}, none that has a `where`.
+
+    in_list before readable before format and checksum: what is no phone number at all breaks "is a phone number", too.
+    """
     found: dict[str, Rule] = {}
-    for kind in ("readable", "in_list"):
+    for kind in ("checksum", "format", "readable", "in_list"):
         found |= {
             rule.column: rule
             for rule in contract.rules

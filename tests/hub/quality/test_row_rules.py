@@ -120,6 +120,27 @@ def test_an_unread_cell_is_told_by_one_rule_only() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("standard", "asked"),
+    [
+        ("phone", rule("format", "material_name", of="phone")),
+        ("email", rule("format", "material_name", of="email")),
+        ("uscc", rule("checksum", "material_name", algorithm="uscc")),
+        ("id_card", rule("checksum", "material_name", algorithm="id_card")),
+        ("ean", rule("checksum", "material_name", algorithm="ean")),
+        ("bank_card", rule("checksum", "material_name", algorithm="bank_card")),
+    ],
+)
+def test_a_cell_that_could_not_be_read_breaks_the_form_it_should_have(standard: str, asked: Rule) -> None:
+    """Nothing that is no phone number at all may vanish because no rule asks whether it can be read."""
+    column = replace(contract().column("material_name"), standard=standard)
+    terms = replace(contract(asked), columns=tuple(column if c.name == column.name else c for c in contract().columns))
+    page = rows(material_name=["1@@2", None])
+    standardised = standardise(page, mapping(), terms, CODES)
+    found = check_rows(standardised, page, mapping(), terms, CODES).to_pylist()
+    assert [(one["_key"], one["value"]) for one in found] == [("k1", "1@@2")]
+
+
 def test_a_blank_that_must_hold_the_row_holds_it_even_if_it_was_unreadable() -> None:
     found = findings([rule("required", "qty", hold=True), rule("readable", "qty")], qty=["12,5"])
     assert {(finding["rule"], finding["hold"]) for finding in found} == {
