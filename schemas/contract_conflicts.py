@@ -162,6 +162,7 @@ def _blank_columns(sql: str) -> Iterator[str]:
         condition = part.unnest()
         if (
             isinstance(condition, exp.Is)
+            and not condition.args.get("negate")  # "is not null"
             and isinstance(condition.this, exp.Column)
             and isinstance(condition.expression, exp.Null)
         ):

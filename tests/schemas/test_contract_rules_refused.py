@@ -177,6 +177,7 @@ FINE = [
     {"made_on": ["{kind: ordered, before: used_at}"], "qty": ["{kind: ordered, before: pieces, strict: true}"]},
     {"item_name": ["{kind: in_list, values: [a, b]}", "{kind: in_list, values: [b, c]}"]},
     {"item_name": ["{kind: required, where: qty > 1}", "{kind: expression, where: qty < 1, sql: item_name is null}"]},
+    {"item_name": ["{kind: required}", "{kind: length, max: 9, where: item_name is not null}"]},
     {"item_name": ["{kind: required, where: pieces > 1}", "{kind: required, where: pieces < 0}"]},
     {"item_name": [r"{kind: pattern, regex: '[一-鿿]{2,10}(\([0-9]+\))?'}"]},
     {"unit_code": ["{kind: in_list}", "{kind: pattern, regex: '[A-Z0-9]+'}"]},
