@@ -24,9 +24,13 @@ _CLOCK = re.compile(
     r"(?:T|\s)*(?P<part>凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|晚)?\s*"
     r"(?P<hour>\d{1,2})\s*(?:(?P<sharp>[点时]整?)|[:点时]\s*(?:(?P<half>半)|(?P<quarter>[一1三3]刻)|"
     r"(?P<minute>\d{1,2})(?:[:分]\s*(?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?\s*秒?|分)?))\s*"
-    r"(?P<half_day>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|(?:GMT|UTC)?[+-]\d{1,2}(?::?\d{2})?|GMT|UTC)?(?:\s*\([^)]*\))?",
+    r"(?P<half_day>[AaPp]\.?[Mm]\.?)?\s*"
+    r"(?:(?P<zone>Z|(?:GMT|UTC)?[+-]\d{1,2}(?::?\d{2})?|GMT|UTC)(?:\s*\((?:[A-Za-z ]+|中国标准时间)\))?)?",
     re.ASCII,
 )
+# 8:00-17:00 is a shift and 8:00+1 the next day: behind minutes only +08:00 and zones by name count.
+_PERHAPS_NO_ZONE = re.compile(r"-.*|\+\d{1,2}")
+_OFFSETS = (timedelta(hours=-11), timedelta(hours=14))
 _COMPACT = re.compile(r"[T ]?(\d{2})(\d{2})(\d{2})?(Z)?", re.ASCII)
 _CHINESE_HOUR = re.compile("[零一二三四五六七八九十两]+(?=[点时分秒])")
 
@@ -42,6 +46,8 @@ def moment(day: datetime, typed: str, compact: bool = False) -> tuple[datetime, 
     plain = _CHINESE_HOUR.sub(_in_digits, typed) if not typed.isascii() else typed
     match = _CLOCK.fullmatch(plain)
     if not match:
+        return None
+    if match["zone"] and not match["second"] and _PERHAPS_NO_ZONE.fullmatch(match["zone"]):
         return None
     hour = _hour(int(match["hour"]), match["part"], match["half_day"])
     if hour is None:
@@ -89,6 +95,8 @@ def _at(
         sign, digits = re.fullmatch(r"(?:Z|GMT|UTC)?([+-]?)([\d:]*)", zone).groups()  # type: ignore[union-attr]
         hours, minutes = (digits[:-2].rstrip(":"), digits[-2:]) if len(digits) > 2 else (digits, "0")
         offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0)) * (-1 if sign == "-" else 1)
+        if not _OFFSETS[0] <= offset <= _OFFSETS[1]:
+            return None
         aware = local.replace(tzinfo=timezone(offset) if offset else UTC)
         return aware.astimezone(ZONE).replace(tzinfo=None), "timestamp.zone"
     except (ValueError, OverflowError):

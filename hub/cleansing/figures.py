@@ -23,12 +23,13 @@ class Reading(NamedTuple):
 
 
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
+# 0,123 has a decimal comma, or is a slip: no number in groups begins with zero.
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
 # Excel shows a number so when its column is too narrow; how many digits it hides, nobody knows.
 _SHOWN_SHORT = re.compile(r".*[eE]\+\d{2}", re.ASCII)
 _BRACKETED = re.compile(r"\((.+)\)|(.+)-")
 _SIGNED = re.compile(r"([+-]|负)\s*(.+)")
-_MULTIPLE = re.compile(r"(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+)\s*(千万|百万|十万|万|亿)", re.ASCII)
+_MULTIPLE = re.compile(r"([1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+)\s*(千万|百万|十万|万|亿)", re.ASCII)
 _TIMES = {"万": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8}
 _MINUS = str.maketrans("−‐‑–", "----")
 

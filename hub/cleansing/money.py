@@ -27,8 +27,11 @@ _MARKS = {
         "元正",
         "圆整",
         "圆正",
+        "圓整",
+        "圓正",
         "元",
         "圆",
+        "圓",
         "块钱",
         "块",
     ),
@@ -41,6 +44,7 @@ _MARKS = {
     "KRW": ("krw", "₩", "韩元"),
 }
 CURRENCIES = frozenset(_MARKS)
+NO_CURRENCY = ""  # of a column that measures something else: 5元 is no number of kilograms
 _SPLIT = {
     currency: re.compile(
         rf"(?P<sign>[+-]?)\s*(?:(?:{words})\s*:?\s*)*(?P<number>.*?)\s*(?:(?:{words})\s*)*", re.IGNORECASE
@@ -52,7 +56,7 @@ _SPLIT = {
 _ANY = re.compile("|".join(re.escape(mark) for marks in _MARKS.values() for mark in marks), re.IGNORECASE)
 _BOOKED = re.compile(r",\d{3}|\.\d{2}(?!\d)")
 _SMALL = "[0-9零一二三四五六七八九壹贰叁肆伍陆柒捌玖]"
-_PARTS = re.compile(rf"(?:(.+?)[元圆])?零?(?:({_SMALL})角)?零?(?:({_SMALL})分)?[整正]?")
+_PARTS = re.compile(rf"(?:(.+?)[元圆圓])?零?(?:({_SMALL})角)?零?(?:({_SMALL})分)?[整正]?")
 
 
 def read(typed: str, currency: str = "CNY") -> Reading:
@@ -75,7 +79,7 @@ def read(typed: str, currency: str = "CNY") -> Reading:
 
 
 def _amount(typed: str, currency: str) -> Reading:
-    match = _SPLIT[currency].fullmatch(typed)
+    match = _SPLIT[currency].fullmatch(typed) if currency else None
     if match and match["number"] and match["number"] != typed:
         inner = figures.read(match["sign"] + match["number"])
         if inner.value is not None:
@@ -87,7 +91,7 @@ def _amount(typed: str, currency: str) -> Reading:
         return parts
     others = (pattern for name, pattern in _SPLIT.items() if name != currency)
     if any(_is_other(pattern.fullmatch(typed), typed) for pattern in others):
-        return Reading(None, reason="number.other_currency")
+        return Reading(None, reason="number.other_currency" if currency else "number.unit_unknown")
     return Reading(None, reason=figures.why(typed))
 
 

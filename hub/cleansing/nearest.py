@@ -27,6 +27,7 @@ _CJK = re.compile("[\u3400-\u9fff]")
 _LOOK_ALIKE_GROUPS = (
     "0oo〇", "1il|", "2z", "5s", "8b", "已己巳", "末未", "土士", "人入", "千干于", "日曰", "大太犬", "万方", "木本",
     "天夭", "庄压", "析折", "侍待", "枚牧", "公分", "件仵", "个亇", "套奎", "米来", "兔免", "戊戌戍", "辨辩辫", "缐线",
+    "斤斥",
 )  # fmt: skip
 _LOOK_ALIKE = {ord(char): group[0] for group in _LOOK_ALIKE_GROUPS for char in group[1:]}
 _DIGIT = re.compile(r"\d")

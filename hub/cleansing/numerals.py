@@ -77,7 +77,10 @@ def _whole(text: str) -> Decimal | None:
 
 
 def _head(text: str) -> Decimal | None:
-    return Decimal(text) if _ONE_NUMBER.fullmatch(text) else _whole(text)
+    try:
+        return Decimal(text) if _ONE_NUMBER.fullmatch(text) else _whole(text)
+    except Spoken:
+        return None  # 1万3亿
 
 
 def _tail(text: str, head: Decimal, digits: int) -> Decimal | None:
@@ -91,7 +94,10 @@ def _tail(text: str, head: Decimal, digits: int) -> Decimal | None:
         return None
     if text.isascii() and text.isdigit():
         return Decimal(text) if len(text) == digits else None
-    rest = _whole(bare)
+    try:
+        rest = _whole(bare)
+    except Spoken as spoken:
+        raise Spoken(head + spoken.meant) from None
     if rest is None or rest != rest.to_integral_value() or rest >= Decimal(10) ** digits:
         return None
     if digits == 8 and bare == text and rest < 10**4:

@@ -13,12 +13,14 @@ from hub.cleansing.text import half_width, preflight_text
 
 BETWEEN = ";"  # of several numbers in their standard form
 _LABEL = re.compile(r"^(?:电话|手机号?|联系电话|固话|座机|TEL|PHONE|MOBILE|MOB)\s*[.::]\s*", re.IGNORECASE)
+_DASHES = str.maketrans("‐‑–—―−", "------")
 _PREFIX = re.compile(r"^(?:\+|00)\s?86[\s-]*|^86[\s-]*(?=1[3-9]\d[\d\s-]{8,}$)|^\(\+?86\)[\s-]*")
 _EXTENSION = re.compile(r"[\s,;(-]*(?:转|分机号?|EXT\.?|X|#)[\s.:]*(\d{1,6})\)?$", re.IGNORECASE | re.ASCII)
 _FIXED = re.compile(
-    r"\(?(0?(?:10|2[0-9]|[3-9]\d{2}))\)?[\s-]*([2-9]\d{2,3}[\s-]?\d{4})(?:[\s]*[-*(][\s]*(\d{1,6})\)?)?", re.ASCII
+    r"\(?(0?(?:10|2[0-9]|[3-9](?!00)\d{2}))\)?[\s-]*([2-9]\d{2,3}[\s-]?\d{4})(?:[\s]*[-*(][\s]*(\d{1,6})\)?)?", re.ASCII
 )
 _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+_AMERICAN = re.compile(r"\(?1\)?[\s(-].*")  # 1-650-253-0000 has the eleven digits of a mobile
 _SERVICE = re.compile(r"[48]00\d{7}", re.ASCII)
 _WITH_EXTENSION = re.compile(r"([48]00\d{7}|1[3-9]\d{9})-(\d{1,6})", re.ASCII)
 _LOCAL = re.compile(r"[2-9]\d{2,3}[\s-]?\d{4}(?:-\d{1,6})?", re.ASCII)
@@ -95,7 +97,7 @@ def _why(number: str) -> str:
 
 def _one(typed: str) -> str | None:
     """The canonical form of a text of normal width that is one number for sure."""
-    number = _LABEL.sub("", typed)
+    number = _LABEL.sub("", typed).translate(_DASHES)
     prefixed = bool(_PREFIX.match(number))
     if _FOREIGN.fullmatch(number) and not prefixed:
         return _foreign(number)
@@ -111,7 +113,7 @@ def _mainland(number: str, prefixed: bool, extension: str | None) -> str | None:
     if standard and not extension:
         number, extension = standard.groups()
     digits = re.sub(r"[\s()-]", "", number)
-    if _MOBILE.fullmatch(digits) or _SERVICE.fullmatch(digits):
+    if (_MOBILE.fullmatch(digits) and not _AMERICAN.fullmatch(number)) or _SERVICE.fullmatch(digits):
         return f"{digits}-{extension}" if extension else digits
     fixed = _FIXED.fullmatch(number)
     # Abroad-style numbers drop the 0 of the area code; without +86 that would be a guess.

@@ -14,7 +14,6 @@ from importlib.resources import files
 
 from hub.cleansing.simplified import simplified
 
-_SINCE = 2015  # a name that ended before that year is an old name: known, but no longer what a county is called
 _LINE = re.compile(r'\s*(\d+) (?:province|county)="(.*)"')
 _NAME = re.compile(r"(?:\[(\d*)-(\d*)\])?(.+)")
 _NO_REGION = re.compile(r"市辖区|县|林区|.*直辖县级行政单位")
@@ -112,7 +111,7 @@ def _names() -> list[tuple[str, str, bool]]:
         for part in match[2].split(","):
             named = _NAME.fullmatch(part)
             if named:
-                old = bool(named[2]) and int(named[2]) < _SINCE
+                old = bool(named[2])  # known, but no longer what a county is called
                 found.append((province + match[1], simplified(named[3]), old))
     return found
 

@@ -47,7 +47,8 @@ def code_list(column: Column, lists: CodeLists, otherwise: str = "") -> CodeList
 def fit(column: Column, lists: CodeLists, times: Decimal) -> numbers.Fit:
     """What a column of numbers takes, by its precision, scale and unit (a currency, a unit of measure, or neither)."""
     unit = column.unit or ""
-    currency = unit if unit in money.CURRENCIES else "CNY"
+    named = unit.partition("/")[0]  # CNY/KG
+    currency = named if named in money.CURRENCIES else money.NO_CURRENCY if unit else "CNY"
     understood = quantities.understood(column.unit, lists.get("unit"))
     return numbers.Fit(column.precision, column.scale, times, currency, understood)
 

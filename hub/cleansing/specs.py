@@ -20,7 +20,7 @@ _SIZE = re.compile(
 # φ and Φ are both usual; these are other letters that look alike.
 _DIAMETER = re.compile(r"[Øø∅⌀Фф]\s*(?=\d)|(?<=[Φφ])\s+(?=\d)")
 _THREAD = re.compile(r"(?<![A-Za-z])m(?=\d+(?:\.\d+)?\s*[×*xX✕✖╳脳-])")
-_INCH = re.compile(r"(?<=\d)\s*(?:″|''|”|“|〞|(?:英寸|寸|inch|in)(?![A-Za-z]))")
+_INCH = re.compile(r"(?<=\d)\s*(?:″|''|”|“|〞|(?:英寸|寸|inch|in)(?![A-Za-z]|\s*\d))")
 _TOLERANCE = re.compile(r"(?:\+/-|\+-|＋－)\s*(?=\d)")
 
 

@@ -148,4 +148,4 @@ def _steps(raw: str, width: Mapping[int, int | str]) -> Standard:
     if special:
         return special
     repaired = mojibake.suggested(raw.strip()) or mojibake.suggested(spaced) or simplified.suggested(spaced)
-    return Standard(spaced, rule, suggestion=repaired if repaired and repaired.value != spaced else None)
+    return Standard(spaced, rule, suggestion=repaired if repaired and repaired.value not in ("", spaced) else None)

@@ -10,7 +10,7 @@ import re
 from stdnum.cn.uscc import calc_check_digit
 
 from hub.cleansing.result import Standard, Suggestion
-from hub.cleansing.text import half_width, preflight, preflight_text
+from hub.cleansing.text import half_width, preflight_text
 
 # GB 32100-2015: authority and category (2), region (6 digits), organisation code (9), check digit.
 FORM = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
@@ -50,7 +50,7 @@ def uscc(raw: str) -> Standard:
         return special
     value = _BETWEEN.sub("", half_width(raw))
     value = value.upper() if value.isascii() else value
-    special = preflight(value)
+    special = preflight_text(value)
     if special:
         return special
     proven = repaired(value)
