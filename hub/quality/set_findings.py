@@ -24,16 +24,13 @@ create temporary table set_finding (
 create temporary table set_origin (dataset text, column_name text, source_column text, department text)
 on commit drop"""
 
-_MERGE = """
-insert into quality.finding as known (
-  rule, entity, dataset, department, source_key, column_name, source_column, value, severity, dimension, hold,
-  file_id, row_no, cell, detail, first_load_id, last_load_id)
-select %(rule)s, %(entity)s, s.dataset, coalesce(d.department, %(owner)s), s.source_key, s.column_name,
-       o.source_column, o.value, %(severity)s, %(dimension)s, %(hold)s,
-       case when f.columns is not null then s.file_id end, s.row_no, f.columns ->> o.source_column || s.row_no,
-       coalesce(s.detail || o.read, s.detail, o.read), %(load)s, %(load)s
+# What set_finding holds, as it stands in the source: raw text, sheet and cell.
+_PLACED = """
+select s.dataset, s.source_key, s.column_name, o.source_column, o.value,
+       case when f.columns is not null then s.file_id end as file_id, s.row_no,
+       f.columns ->> o.source_column || s.row_no as cell, coalesce(s.detail || o.read, s.detail, o.read) as detail,
+       f.source_path as file, f.sheet
 from set_finding as s
-left join (select distinct dataset, department from set_origin) as d on d.dataset = s.dataset
 left join set_origin as m on m.dataset = s.dataset and m.column_name = s.column_name
 left join quality.value_change as v
   on v.dataset = s.dataset and v.source_key = s.source_key and v.column_name = s.column_name
@@ -42,12 +39,23 @@ cross join lateral (
   select coalesce(v.source_column, m.source_column) as source_column, coalesce(v.raw_value, s.value) as value,
          case when {changed} then jsonb_build_object('read', {read}) end as read
 ) as o
-left join ops.landed_file as f on f.id = s.file_id
+left join ops.landed_file as f on f.id = s.file_id"""
+
+_MERGE = """
+insert into quality.finding as known (
+  rule, entity, dataset, department, source_key, column_name, source_column, value, severity, dimension, hold,
+  file_id, row_no, cell, detail, first_load_id, last_load_id)
+select %(rule)s, %(entity)s, p.dataset, coalesce(d.department, %(owner)s), p.source_key, p.column_name,
+       p.source_column, p.value, %(severity)s, %(dimension)s, %(hold)s, p.file_id, p.row_no, p.cell, p.detail,
+       %(load)s, %(load)s
+from ({placed}) as p
+left join (select distinct dataset, department from set_origin) as d on d.dataset = p.dataset
 on conflict (dataset, source_key, rule, column_name) where resolved_at is null do update set
   department = excluded.department, source_column = excluded.source_column, value = excluded.value,
   severity = excluded.severity, dimension = excluded.dimension, hold = excluded.hold, file_id = excluded.file_id,
   row_no = excluded.row_no, cell = excluded.cell, detail = excluded.detail, last_load_id = excluded.last_load_id,
   last_seen_at = now()"""
+
 # What the rule saw where a reader cannot see it in the source's text (hub.quality.details.read_as, for one page).
 _NUMBER = "'^[+-]?[0-9]+([.][0-9]+)?$'"
 _AMOUNT = (
@@ -84,6 +92,36 @@ def prepare_tables(connection: psycopg.Connection[Any], mappings: MappingABC[str
 
 def merge(connection: psycopg.Connection[Any], rule: Rule, around: Surroundings, load_id: int) -> int:
     """Open, refresh and resolve the findings of one rule by what is in set_found; returns how many are open."""
+    count = _fill(connection, rule, around)
+    facts = {
+        "rule": rule.id,
+        "entity": rule.entity,
+        "owner": around.contracts[rule.entity].owner,
+        "severity": rule.severity,
+        "dimension": rule.dimension,
+        "hold": rule.hold,
+        "load": load_id,
+    }
+    if count:
+        connection.execute(_MERGE.format(placed=_placed(rule, around)).encode(), facts)
+    # What was just inserted is in no statistics yet: taken for a single row, it would be compared with all others.
+    connection.execute("set local enable_nestloop = off")
+    connection.execute(_RESOLVE, facts)
+    connection.execute("set local enable_nestloop = on")
+    return count
+
+
+def placed(connection: psycopg.Connection[Any], rule: Rule, around: Surroundings) -> str:
+    """A SELECT of what is in set_found where it stands in the source, nothing merged.
+
+    Columns: dataset, source_key, column_name, source_column, value, file_id, row_no, cell, detail, file, sheet.
+    """
+    _fill(connection, rule, around)
+    return _placed(rule, around)
+
+
+def _fill(connection: psycopg.Connection[Any], rule: Rule, around: Surroundings) -> int:
+    """Set_found with file and row, into set_finding; returns how many."""
     connection.execute("truncate set_finding")
     if rule.scope == "dataset":
         query = "select q.dataset, '', '', q.value, null, null, q.detail from set_found as q"
@@ -97,33 +135,18 @@ def merge(connection: psycopg.Connection[Any], rule: Rule, around: Surroundings,
     # Sent without parameters, so that a % in a rule's `where` is only a %.
     count = connection.execute(f"insert into pg_temp.set_finding {query}".encode()).rowcount
     connection.execute("analyze set_finding")
-    facts = {
-        "rule": rule.id,
-        "entity": rule.entity,
-        "owner": around.contracts[rule.entity].owner,
-        "severity": rule.severity,
-        "dimension": rule.dimension,
-        "hold": rule.hold,
-        "load": load_id,
-    }
-    if count:
-        connection.execute(_merging(rule, around).encode(), facts)
-    # What was just inserted is in no statistics yet: taken for a single row, it would be compared with all others.
-    connection.execute("set local enable_nestloop = off")
-    connection.execute(_RESOLVE, facts)
-    connection.execute("set local enable_nestloop = on")
     return count
 
 
-def _merging(rule: Rule, around: Surroundings) -> str:
+def _placed(rule: Rule, around: Surroundings) -> str:
     column = around.contracts[rule.entity].column(rule.column) if rule.column else None
     if column is None:
-        return _MERGE.format(changed="false", read="v.value")
+        return _PLACED.format(changed="false", read="v.value")
     if column.type in ("integer", "decimal"):
-        return _MERGE.format(changed=_AMOUNT, read="trim_scale(v.value::numeric)::text")
+        return _PLACED.format(changed=_AMOUNT, read="trim_scale(v.value::numeric)::text")
     if column.type in ("date", "timestamp"):
-        return _MERGE.format(changed=_DAY, read="v.value")
-    return _MERGE.format(changed=_CODE if column.code_list else "false", read="v.value")
+        return _PLACED.format(changed=_DAY, read="v.value")
+    return _PLACED.format(changed=_CODE if column.code_list else "false", read="v.value")
 
 
 def forget(connection: psycopg.Connection[Any], rules: list[str], load_id: int) -> None:

@@ -16,12 +16,12 @@ import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.base import KEY, ROW_NO
+from connectors.base import KEY, ROW_NO, SourceFile
 from hub.cleansing.standardise import Standardised
 from hub.landing.dataset import Dataset
 from hub.quality.engine import Run
 from hub.quality.file_check import check_pages
-from hub.quality.set_findings import prepare_tables
+from hub.quality.set_findings import placed, prepare_tables
 from hub.quality.set_rules import FREE_SQL_SECONDS, cannot_run, collect
 from hub.quality.sets.surroundings import Surroundings
 from hub.trying.pages import TriedPage
@@ -33,14 +33,20 @@ BATCH = 10_000  # findings fetched from the store at a time
 
 @dataclass(frozen=True)
 class Found:
-    """One value that would break a rule; `cell` ("D12") where it stands in a sheet."""
+    """One value that would break a rule, as the source has it; `file`, `sheet` and `cell` where it stands in a sheet.
+
+    column: as the source names it; None where the rule is about a whole row or dataset.
+    """
 
     rule: str
     dataset: str
     source_key: str
-    cell: str | None
     value: str | None
     detail: dict[str, Any] | None
+    column: str | None = None
+    file: str | None = None
+    sheet: str | None = None
+    cell: str | None = None
 
 
 Keep = Callable[[Found], None]
@@ -52,23 +58,53 @@ def try_rows(pages: Iterable[TriedPage], about: Dataset, rules: Sequence[Rule], 
     Rules that cannot run are in `run.broken` afterwards.
     """
     wanted = pa.array([rule.id for rule in rules], pa.string())
-    letters: dict[str, str] = {}
+    sheets = _Sheets()
     read = 0
 
     def counted() -> Iterator[tuple[Standardised, pa.Table]]:
         nonlocal read
         for page in pages:
             read += page.rows.num_rows
-            letters.update(page.file.columns if page.file else {})
+            sheets.note(page)
             yield page.standardised, page.rows
 
     for found in check_pages(counted(), about.mapping, about.contract, about.codes, run):
         for row in found.filter(pc.is_in(found["rule"], value_set=wanted)).to_pylist():
-            column, number = row["source_column"], row[ROW_NO]
-            cell = f"{letters[column]}{number}" if column in letters and number is not None else None
             detail = json.loads(row["detail"]) if row["detail"] else None
-            keep(Found(row["rule"], about.name, row[KEY], cell, row["value"], detail))
+            place = sheets.place(row[KEY], row["source_column"], row[ROW_NO])
+            keep(Found(row["rule"], about.name, row[KEY], row["value"], detail, row["source_column"], *place))
     return read
+
+
+class _Sheets:
+    """In which sheet each row stands; keys are only kept once there is more than one sheet."""
+
+    def __init__(self) -> None:
+        self._files: list[SourceFile] = []
+        self._first: list[pa.Array] = []  # keys of the first sheet, until there is a second
+        self._of: dict[str, int] = {}
+
+    def note(self, page: TriedPage) -> None:
+        if page.file is None:
+            return
+        if page.file not in self._files:
+            self._files.append(page.file)
+        number, keys = self._files.index(page.file), page.rows[KEY]
+        if len(self._files) == 1:
+            self._first.append(keys)
+            return
+        for earlier in self._first:
+            self._of |= dict.fromkeys(earlier.to_pylist(), 0)
+        self._first.clear()
+        self._of |= dict.fromkeys(keys.to_pylist(), number)
+
+    def place(self, key: str, column: str | None, number: int | None) -> tuple[str | None, str | None, str | None]:
+        """(file, sheet, cell), each None where there is none."""
+        if not self._files:
+            return None, None, None
+        file = self._files[self._of.get(key, 0)]
+        cell = f"{file.columns[column]}{number}" if column in file.columns and number is not None else None
+        return file.path, file.sheet, cell
 
 
 def try_store(
@@ -97,20 +133,21 @@ def try_store(
                     raise
                 broken[rule.id] = cannot_run(rule, around, error, seconds)
             else:
-                _keep_found(connection, rule, datasets, keep)
+                _keep_found(connection, rule, around, datasets, keep)
     return broken
 
 
-def _keep_found(connection: psycopg.Connection[Any], rule: Rule, datasets: Sequence[str], keep: Keep) -> None:
+def _keep_found(
+    connection: psycopg.Connection[Any], rule: Rule, around: Surroundings, datasets: Sequence[str], keep: Keep
+) -> None:
     query = (
-        "select f.dataset, coalesce(f.source_key, ''), o.cell, f.value, f.detail from set_found as f"
-        " left join quality.finding as o on o.rule = %s and o.dataset = f.dataset and o.source_key = f.source_key"
-        " and o.resolved_at is null where f.dataset = any(%s) order by 1, 2"
+        "select dataset, source_key, value, detail, source_column, file, sheet, cell"
+        f" from ({placed(connection, rule, around)}) as found where dataset = any(%s) order by 1, 2"
     )
     with connection.cursor("tried") as cursor:
         cursor.itersize = BATCH
-        for dataset, key, cell, value, detail in cursor.execute(query, (rule.id, list(datasets))):
-            keep(Found(rule.id, dataset, key, cell, value, detail))
+        for row in cursor.execute(query.encode(), (list(datasets),)):
+            keep(Found(rule.id, *row))
 
 
 def open_now(

@@ -169,14 +169,14 @@ def _findings_file(out: Path | None, contract: Contract, lang: Language) -> Iter
     try:
         with out.open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
-            heads = ("rule", "dataset", "key", "cell", "value", "sentence")
+            heads = ("rule", "dataset", "file", "sheet", "cell", "column", "key", "value", "sentence")
             writer.writerow([text(lang, f"rules.{name}") for name in heads])
             yield lambda found: writer.writerow(
                 [
                     inert(part or "")
                     for part in (
-                        found.rule, found.dataset, found.source_key, found.cell, found.value,
-                        _sentence(contract, found, lang),
+                        found.rule, found.dataset, found.file, found.sheet, found.cell, found.column,
+                        found.source_key, found.value, _sentence(contract, found, lang),
                     )
                 ]
             )  # fmt: skip

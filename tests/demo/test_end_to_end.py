@@ -5,7 +5,9 @@ A copy of the demo world, its MES server, a real PostgreSQL; the same functions 
 
 from __future__ import annotations
 
+import csv
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,9 +17,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from openpyxl.utils.cell import column_index_from_string, coordinate_from_string
+from typer.testing import CliRunner
 
 from connectors.config import ErpTableConfig, load_systems
 from examples.demo_factory.build import ERP, MES, WORKBOOKS
+from examples.demo_factory.goals import missed
 from examples.demo_factory.mes_server import DEMO
 from examples.demo_factory.mes_tables import MES_TABLES
 from examples.demo_factory.score import score
@@ -27,6 +31,8 @@ from hub.landing.sync import sync_object
 from hub.publish import STEPS, publish_all, write_data_docs
 from hub.store.engine import connect
 from hub.store.migrate import upgrade
+from portal.cli.main import app
+from schemas.loader import contracts, mappings
 from tests.demo.contents import sheets
 from tests.demo.test_mes_server import running
 
@@ -100,35 +106,85 @@ def test_every_object_adds_up_in_the_result_and_in_the_store(plant: Plant) -> No
 
 def test_every_finding_leads_to_that_value_in_the_original(plant: Plant) -> None:
     findings = plant.rows(
-        "select f.dataset, f.source_key, f.source_column, f.value, f.cell, l.source_path, l.sheet, f.rule"
+        "select f.dataset, f.source_key, f.source_column, f.value, f.cell, f.row_no, l.source_path, l.sheet, f.rule,"
+        " h.source_key is not null"
         " from quality.finding f left join ops.landed_file l on l.id = f.file_id"
-        " where f.resolved_at is null and f.source_column is not null"
+        " left join quality.held_row h on h.dataset = f.dataset and h.source_key = f.source_key"
+        " where f.resolved_at is null"
     )
-    assert len(findings) > 500
+    rules = {rule.id: rule for contract in contracts().values() for rule in contract.rules}
+    walked = Counter[tuple[str, bool]]()
     originals = _Originals(plant.world)
-    for dataset, key, column, value, cell, path, sheet, rule in findings:
-        if dataset.startswith("workbooks."):
-            assert cell, (dataset, key, rule)
-            found = originals.cell(path, sheet, cell)
+    for dataset, key, column, value, cell, row_no, path, sheet, name, is_held in findings:
+        scope = rules[name].scope
+        if scope == "dataset":
+            assert (key, column, cell) == ("", None, None)
+            assert dataset in plant.results, name
         else:
-            found = originals.value(dataset, key, column)
-        assert found == _text(value), (dataset, key, column, cell, rule)
+            place = Place(dataset, key, column, path, sheet, cell, row_no)
+            assert originals.at(place) == _text(value), (place, name)
+        walked[scope, is_held] += 1
+    assert sum(walked.values()) == len(findings) > 1000
+    assert {("row", False), ("row", True), ("table", True), ("set", False), ("set", True)} <= set(walked)
 
 
-def test_every_changed_value_keeps_what_stands_in_the_workbook(plant: Plant) -> None:
+def test_every_changed_value_keeps_what_stands_in_the_original(plant: Plant) -> None:
     changes = plant.rows(
-        "select v.raw_value, v.cell, l.source_path, l.sheet from quality.value_change v"
-        " join ops.landed_file l on l.id = v.file_id where v.cell is not null"
+        "select v.dataset, v.source_key, v.source_column, v.raw_value, v.cell, l.source_path, l.sheet"
+        " from quality.value_change v left join ops.landed_file l on l.id = v.file_id"
     )
-    assert len(changes) > 500
     originals = _Originals(plant.world)
-    for raw, cell, path, sheet in changes:
-        assert originals.cell(path, sheet, cell) == _text(raw), (path, sheet, cell)
+    for dataset, key, column, raw, cell, path, sheet in changes:
+        place = Place(dataset, key, column, path, sheet, cell)
+        assert column is not None, place
+        assert originals.at(place) == _text(raw), place
+    assert len(changes) > 10_000
 
 
-def test_precision_and_recall_are_computed(plant: Plant) -> None:
-    report = score(plant.world)
-    assert {line.recall for line in report.kinds} - {None}
+def test_every_suggestion_is_about_what_stands_in_the_original(plant: Plant) -> None:
+    suggested = plant.rows(
+        "select s.dataset, s.source_key, s.column_name, s.raw_value, s.cell, l.source_path, l.sheet"
+        " from quality.suggestion_row s left join lateral ("
+        "   select * from ops.landed_file as f where f.dataset = s.dataset order by f.id desc limit 1) as l on true"
+    )
+    originals = _Originals(plant.world)
+    for dataset, key, name, raw, cell, path, sheet in suggested:
+        entry = next(entry for entry in mappings()[dataset].columns if entry.column == name)
+        assert entry.source is not None
+        place = Place(dataset, key, entry.source, path, sheet, cell)
+        assert originals.at(place) == _text(raw), place
+    assert {place[0].partition(".")[0] for place in suggested} == {"k3", "mes", "workbooks"}
+
+
+@pytest.mark.parametrize("where", ["customer", "standard_cost", "work_order"])
+def test_every_line_of_an_export_leads_to_that_value_in_the_original(plant: Plant, where: str, tmp_path: Path) -> None:
+    out = tmp_path / "found.csv"
+    contract = str(contracts()[where].path)
+    tried = CliRunner().invoke(
+        app, ["rules", "try", contract, "--on", where, "--all", "--limit", "0", "--out", str(out), "--lang", "en"]
+    )
+    assert tried.exit_code == 0, tried.output
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.DictReader(file))
+    scopes = {rule.id: rule.scope for rule in contracts()[where].rules}
+    originals = _Originals(plant.world)
+    for line in lines:
+        if scopes[line["rule"]] != "dataset":
+            place = Place(
+                line["dataset"], line["key"], line["column"] or None, line["file"], line["sheet"] or None, line["cell"]
+            )
+            told = line["value"].removeprefix("'")  # before what a spreadsheet program would take for a formula
+            assert originals.at(place) == _text(told), (place, line["rule"])
+    stored = plant.rows(
+        "select count(*) from quality.finding where entity = %s and resolved_at is null and rule = any(%s)",
+        where,
+        [rule.id for rule in contracts()[where].rules],
+    )
+    assert len(lines) == stored[0][0] > 20
+
+
+def test_what_was_planted_is_found_as_well_as_it_must_be(plant: Plant) -> None:
+    assert missed(score(plant.world)) == []
 
 
 def test_a_second_sync_changes_no_row_and_three_touches_change_three(plant: Plant) -> None:
@@ -172,6 +228,19 @@ def _load_ids(plant: Plant) -> list[tuple[Any, ...]]:
     return sorted(plant.rows(union))
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a value stands: table, key and column of an ERP, object, id and field of a MES, or a cell of a sheet."""
+
+    dataset: str
+    key: str
+    column: str | None  # None: the whole row
+    path: str | None = None
+    sheet: str | None = None
+    cell: str | None = None
+    row_no: int | None = None
+
+
 class _Originals:
     """Looks a value up where a person would: in the database, the sheet or the MES, by its own means."""
 
@@ -181,6 +250,18 @@ class _Originals:
         self._sheets: dict[str, dict[str | None, list[list[Any]]]] = {}
         self._rows: dict[str, dict[str, dict[str, Any]]] = {}
 
+    def at(self, place: Place) -> str | None:
+        """The value that stands there. Fails if there is no such place."""
+        if not place.dataset.startswith("workbooks."):
+            assert not place.cell, place
+            return self.value(place.dataset, place.key, place.column)
+        assert place.path, place
+        if place.column is None:
+            assert place.row_no is not None, place
+            return self.cell(place.path, place.sheet, f"A{place.row_no}") and None
+        assert place.cell, place
+        return self.cell(place.path, place.sheet, place.cell)
+
     def cell(self, path: str, sheet: str | None, cell: str) -> str | None:
         if path not in self._sheets:
             self._sheets[path] = sheets(self._world / WORKBOOKS / path)
@@ -189,11 +270,12 @@ class _Originals:
         index = column_index_from_string(letter) - 1
         return _text(cells[index]) if index < len(cells) else None
 
-    def value(self, dataset: str, key: str, column: str) -> str | None:
+    def value(self, dataset: str, key: str, column: str | None) -> str | None:
         if dataset not in self._rows:
             system, _, name = dataset.partition(".")
             self._rows[dataset] = self._erp(name) if system == "k3" else self._mes(name)
-        return _text(self._rows[dataset][key][column])
+        row = self._rows[dataset][key]
+        return None if column is None else _text(row[column])
 
     def _erp(self, name: str) -> dict[str, dict[str, Any]]:
         config = self._systems["k3"].objects[name]

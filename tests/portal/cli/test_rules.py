@@ -36,8 +36,9 @@ def test_a_changed_rule_on_a_workbook_names_cells(tmp_path: Path, shorter_names:
     assert tried.exit_code == 0, tried.stdout
     with out.open(encoding="utf-8-sig", newline="") as file:
         head, *lines = csv.reader(file)
-    assert head == ["规则", "数据集", "键", "单元格", "原值", "问题"]
-    found = {line[3]: line[4] for line in lines}
+    assert head == ["规则", "数据集", "文件", "工作表", "单元格", "列", "键", "原值", "问题"]
+    assert {line[2] for line in lines} == {book.name}
+    found = {line[4]: line[7] for line in lines}
     assert all(cell.startswith("B") for cell in found)
     # What a spreadsheet program would take for a formula is made text.
     assert [value for value in found.values() if "常州" in value] == ["'@常州新北区某某精密机械有限公司"]
