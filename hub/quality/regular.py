@@ -42,6 +42,19 @@ def search(column: str, regex: str, dialect: Dialect) -> str:
     return f"{column} ~ {text(flags + body)}"
 
 
+def in_every_engine(regex: str) -> tuple[str, str] | None:
+    """(embedded options, expression) that also Python's re reads alike; None if there are no such words.
+
+    >>> in_every_engine(r"(?i)[a-z]\\d"), in_every_engine("(?m)^a$")
+    (('(?i)', '[a-z][0-9]'), None)
+    """
+    try:
+        flags, body = _for_postgres(regex)
+    except Problem:
+        return None
+    return (flags, body) if flags in ("", "(?i)") and "[[:" not in body else None
+
+
 def _for_postgres(regex: str) -> tuple[str, str]:
     """(embedded options, expression). Raises Problem for what PostgreSQL cannot say.
 

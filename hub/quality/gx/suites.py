@@ -1,19 +1,24 @@
 """Contract rules as Great Expectations.
 
-Belongs here: which rule is which expectation. Rules without an equivalent (check digits, unreadable
-cells, conditions, references) become `ExpectRowsToMeetRule` in published results: GX shows them,
-but only our engine can decide them.
+Belongs here: which rule is which expectation, one function per kind. A rule has an equivalent only if GX fails on
+exactly the same rows, on pandas and on PostgreSQL; tests/hub/quality/test_gx_differential.py holds them against each
+other. All others (check digits, unreadable cells, conditions over several columns, everything over several tables)
+become `ExpectRowsToMeetRule` in published results: GX shows them, but only our engine can decide them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hub.quality.predicates import SUSPECT_REGEX
+from hub.quality.formats import FORMATS, LONGEST
+from hub.quality.gx.conditions import NotInGxError, alike, row_condition
+from hub.quality.literals import limit
+from hub.quality.predicates import SUSPECT_REGEX, allowed_values, today
+from hub.quality.regular import in_every_engine
 from schemas.model import CodeList, Contract, Rule
 from schemas.problems import Problem
 
@@ -53,7 +58,13 @@ def equivalent(rule: Rule, contract: Contract, codes: CodeLists) -> Expectation 
     make = _EQUIVALENTS.get(rule.kind)
     if make is None:
         return None
-    name, arguments = make(rule, contract, codes)
+    try:
+        name, arguments = make(rule, contract, codes)
+        condition = row_condition(rule, contract)
+    except NotInGxError:
+        return None
+    if condition is not None:
+        arguments["row_condition"] = condition
     return getattr(gxe, name)(**arguments, **_common(rule))
 
 
@@ -91,50 +102,102 @@ def _not_null(rule: Rule, contract: Contract, codes: CodeLists) -> tuple[str, di
 
 
 def _in_set(rule: Rule, contract: Contract, codes: CodeLists) -> tuple[str, dict[str, Any]]:
-    name = rule.args.get("code_list") or contract.column(rule.column or "").code_list
-    return "ExpectColumnValuesToBeInSet", {
-        "column": rule.column,
-        "value_set": [entry.code for entry in codes[str(name)].codes],
-    }
+    column = contract.column(rule.column or "")
+    values: list[Any] = allowed_values(rule, column, codes)
+    if column.type in ("integer", "decimal"):
+        values = alike([_number(Decimal(value)) for value in values])
+    elif column.type != "string":
+        raise NotInGxError(column.type)
+    return "ExpectColumnValuesToBeInSet", {"column": rule.column, "value_set": values}
 
 
 def _between(rule: Rule, contract: Contract, codes: CodeLists) -> tuple[str, dict[str, Any]]:
-    numeric = contract.column(rule.column or "").type in ("integer", "decimal")
-    limits = {
-        f"{limit}_value": float(Decimal(str(rule.args[limit])))
-        if numeric
-        else datetime.fromisoformat(str(rule.args[limit]))
-        for limit in ("min", "max")
-        if rule.args.get(limit) is not None
-    }
-    strict = bool(rule.args.get("exclusive"))
-    return "ExpectColumnValuesToBeBetween", {
-        "column": rule.column,
-        "strict_min": strict,
-        "strict_max": strict,
-        **limits,
-    }
+    arguments: dict[str, Any] = {"column": rule.column}
+    kind, exclusive = contract.column(rule.column or "").type, bool(rule.args.get("exclusive"))
+    for which in ("min", "max"):
+        if rule.args.get(which) is None:
+            continue
+        bound, strict = limit(rule.args[which], kind, rule.id, today()), exclusive
+        if not isinstance(bound, Decimal | datetime):
+            if kind == "timestamp" and (which == "max") != exclusive:
+                # The limit means the whole day: until its end, or only after it.
+                bound, strict = bound + timedelta(days=1), not exclusive
+            bound = datetime.combine(bound, time())
+        arguments[f"{which}_value"] = _number(bound) if isinstance(bound, Decimal) else bound
+        arguments[f"strict_{which}"] = strict
+    return "ExpectColumnValuesToBeBetween", arguments
+
+
+def _sign(rule: Rule, contract: Contract, codes: CodeLists) -> tuple[str, dict[str, Any]]:
+    which, strict = {
+        "positive": ("min", True), "not_negative": ("min", False), "negative": ("max", True),
+        "not_positive": ("max", False),
+    }[str(rule.args["is"])]  # fmt: skip
+    return "ExpectColumnValuesToBeBetween", {"column": rule.column, f"{which}_value": 0, f"strict_{which}": strict}
+
+
+def _number(value: Decimal) -> int | float:
+    """GX keeps limits as JSON: whole numbers, or floats where these say the same."""
+    if value == value.to_integral_value():
+        return int(value)
+    if Decimal(repr(float(value))) != value:
+        raise NotInGxError(str(value))
+    return float(value)
 
 
 def _regex(rule: Rule, contract: Contract, codes: CodeLists) -> tuple[str, dict[str, Any]]:
-    return "ExpectColumnValuesToMatchRegex", {"column": rule.column, "regex": f"^(?:{rule.args['regex']})$"}
+    return _matching(rule, str(rule.args["regex"]))
+
+
+def _format(rule: Rule, contract: Contract, codes: CodeLists) -> tuple[str, dict[str, Any]]:
+    form = str(rule.args["of"])
+    if form in LONGEST:  # a regular expression cannot count to 254 in all engines
+        raise NotInGxError(form)
+    return _matching(rule, FORMATS[form])
+
+
+def _matching(rule: Rule, regex: str) -> tuple[str, dict[str, Any]]:
+    known = in_every_engine(regex)
+    if known is None:
+        raise NotInGxError(regex)
+    flags, body = known
+    return "ExpectColumnValuesToMatchRegex", {"column": rule.column, "regex": f"{flags}^(?:{body})$"}
 
 
 def _length(rule: Rule, contract: Contract, codes: CodeLists) -> tuple[str, dict[str, Any]]:
-    return "ExpectColumnValueLengthsToBeBetween", {"column": rule.column, "max_value": int(rule.args["max"])}
+    limits = {f"{which}_value": int(rule.args[which]) for which in ("min", "max") if rule.args.get(which) is not None}
+    return "ExpectColumnValueLengthsToBeBetween", {"column": rule.column, **limits}
+
+
+def _ordered(rule: Rule, contract: Contract, codes: CodeLists) -> tuple[str, dict[str, Any]]:
+    first, second = contract.column(rule.column or ""), contract.column(str(rule.args["before"]))
+    if {first.type, second.type} == {"date", "timestamp"}:  # compared by their days
+        raise NotInGxError(second.type)
+    return "ExpectColumnPairValuesAToBeGreaterThanB", {
+        "column_A": second.name,
+        "column_B": first.name,
+        "or_equal": not rule.args.get("strict"),
+        "ignore_row_if": "either_value_is_missing",
+    }
 
 
 def _suspect(rule: Rule, contract: Contract, codes: CodeLists) -> tuple[str, dict[str, Any]]:
-    digits = rule.args.get("min_digits")
-    short = f"|^[0-9]{{1,{int(digits) - 1}}}$" if digits is not None else ""
+    digits = int(rule.args.get("min_digits") or 0)
+    short = f"|^[0-9]{{1,{digits - 1}}}$" if digits > 1 else ""
     return "ExpectColumnValuesToNotMatchRegex", {"column": rule.column, "regex": SUSPECT_REGEX + short}
 
 
 def _unique(rule: Rule, contract: Contract, codes: CodeLists) -> tuple[str, dict[str, Any]]:
-    columns = [str(column) for column in rule.args["columns"]]
+    """GX does not count blanks as values, so only columns that must not be blank; it ignores no spelling."""
+    columns = [contract.column(str(name)) for name in rule.args["columns"]]
+    if rule.args.get("ignoring") or not all(column.required for column in columns):
+        raise NotInGxError(rule.id)
     if len(columns) == 1:
-        return "ExpectColumnValuesToBeUnique", {"column": columns[0]}
-    return "ExpectCompoundColumnsToBeUnique", {"column_list": columns, "ignore_row_if": "never"}
+        return "ExpectColumnValuesToBeUnique", {"column": columns[0].name}
+    return "ExpectCompoundColumnsToBeUnique", {
+        "column_list": [column.name for column in columns],
+        "ignore_row_if": "any_value_is_missing",
+    }
 
 
 _Maker = Callable[[Rule, Contract, CodeLists], tuple[str, dict[str, Any]]]
@@ -142,8 +205,11 @@ _EQUIVALENTS: dict[str, _Maker] = {
     "required": _not_null,
     "in_list": _in_set,
     "range": _between,
+    "sign": _sign,
     "pattern": _regex,
+    "format": _format,
     "length": _length,
+    "ordered": _ordered,
     "suspect_code": _suspect,
     "unique": _unique,
 }

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import random
 import re
-from collections import Counter
-from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,15 +15,12 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser
 
-from hub.cleansing.standardise import standardise
-from hub.quality.engine import Run
-from hub.quality.file_check import check_pages
 from hub.quality.gx import DatasetResult, RuleCount, publish, publish_data_docs, suite
 from hub.quality.gx.offline import offline
 from hub.store.models import SCHEMAS, Base
 from schemas.loader import code_lists, contracts
 from schemas.model import Contract
-from tests.hub.quality.small import CODES, contract, mapping, rows, rule
+from tests.hub.quality.small import CODES, contract, rule
 
 RULES = (
     rule("required", "unit_code"),
@@ -42,60 +35,6 @@ RULES = (
     rule("unique", name="pair", columns=["material_code", "unit_code"]),
 )
 DAY = date(2026, 11, 22)
-
-
-def spoiled_page(size: int) -> dict[str, list[Any]]:
-    """Deterministic columns with every kind of dirt that a rule of RULES looks for."""
-    chance = random.Random(7)  # noqa: S311 - test data, the same every time
-
-    def some(usual: str, *odd: str | None) -> str | None:
-        return chance.choice(odd) if chance.random() < 0.08 else usual
-
-    return {
-        "material_code": [some(f"A-{n:05d}", "A-1O023", "A-10 23", "123", "A-00001", "b2") for n in range(size)],
-        "material_name": [some("法兰盘", None, "特别特别长的名字", "KG") for _ in range(size)],
-        "unit_code": [some("KG", "公斤", "箱", None, "千克") for _ in range(size)],
-        "qty": [some(f"{chance.random() * 500:.2f}", "-3", "0", "500.5", "500.51", None, "12,5") for _ in range(size)],
-        "start_date": [some("2024-03-05", "2019/1/1", "2031年1月1日", None, "24.3.5") for _ in range(size)],
-    }
-
-
-def test_real_gx_agrees_with_the_engine_rule_by_rule() -> None:
-    import great_expectations as gx
-
-    terms = contract(*RULES)
-    page = rows(**spoiled_page(2_000))
-    standardised = standardise(page, mapping(), terms, CODES)
-    # GX sees standard values only, so cells that could not be read are left to our own rules.
-    readable = replace(standardised, unread=standardised.unread.slice(0, 0))
-    ours = Counter(
-        rule_id
-        for found in check_pages([(readable, page)], mapping(), terms, CODES, Run())
-        for rule_id in found["rule"].to_pylist()
-    )
-
-    context = gx.get_context(mode="ephemeral")
-    asset = context.data_sources.add_pandas("sample").add_dataframe_asset("page")
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": _frame(standardised.values)})
-    made = suite(terms, CODES)
-    assert len(made.expectations) == len(RULES)
-    results = batch.validate(made).results
-    theirs = {one.expectation_config.meta["rule"]: one.result["unexpected_count"] for one in results}
-    assert theirs == {each.id: ours[each.id] for each in RULES}
-    assert all(theirs.values()), "every rule must have something to disagree about"
-
-
-def _frame(values: Any) -> Any:
-    """As pandas, with decimals as floats and dates as timestamps: what GX can compare with its limits."""
-    import pandas as pd
-
-    frame = values.to_pandas()
-    for name in frame.columns:
-        if any(isinstance(value, Decimal) for value in frame[name]):
-            frame[name] = frame[name].astype(float)
-        if name.endswith("_date"):
-            frame[name] = pd.to_datetime(frame[name])
-    return frame
 
 
 def test_every_contract_of_the_house_becomes_a_suite() -> None:
