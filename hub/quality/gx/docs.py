@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from hub.quality.gx.notes import rule_notes
 from hub.quality.gx.offline import ASSETS, STATIC, head, offline
 from hub.quality.gx.results import DatasetResult, RuleCount, identifier, validation_result
 from hub.quality.gx.suites import CodeLists, expectation
@@ -31,14 +32,13 @@ _EXAMPLES = 5
 _RAW = "gx/uncommitted/data_docs/local_site"
 
 _COUNTS = """
-select s.dataset, s.entity, s.day, s.rule, s.rows_checked, s.rows_failed,
+select s.dataset, s.entity, s.day, s.department, s.rule, s.rows_checked, s.rows_failed, s.unknown is not null,
        array(select distinct left(f.value, 60) from quality.finding as f
              where f.dataset = s.dataset and f.rule = s.rule and f.resolved_at is null and f.value is not null
              order by 1 limit %(examples)s)
 from mart.quality_score as s
 join (select dataset, max(day) as day from mart.quality_score where unknown is null
       and day > (select max(day) from mart.quality_score) - %(keep)s group by dataset) as known using (dataset, day)
-where s.unknown is null
 order by s.dataset, s.rule"""
 
 
@@ -52,18 +52,18 @@ def publish_data_docs(
     """
     from schemas.loader import code_lists
 
-    counts: dict[tuple[str, str, Any], list[RuleCount]] = {}
+    counts: dict[tuple[str, str, Any, str], list[RuleCount]] = {}
     with connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
-        for dataset, entity, day, rule, checked, failed, examples in cursor.execute(
+        for dataset, entity, day, department, rule, checked, failed, is_unknown, examples in cursor.execute(
             _COUNTS, {"examples": _EXAMPLES, "keep": KEEP_DAYS}
         ):
-            found = RuleCount(rule, checked, failed, tuple(examples))
-            counts.setdefault((dataset, entity, day), []).append(found)
+            found = RuleCount(rule, checked, failed, tuple(examples), is_unknown)
+            counts.setdefault((dataset, entity, day, department), []).append(found)
         row = cursor.execute("select max(day) from mart.quality_score").fetchone()
     latest: date | None = row[0] if row else None
     results = [
-        DatasetResult(dataset, contracts[entity], day, tuple(of_rules))
-        for (dataset, entity, day), of_rules in counts.items()
+        DatasetResult(dataset, contracts[entity], day, tuple(of_rules), department)
+        for (dataset, entity, day, department), of_rules in counts.items()
         if entity in contracts
     ]
     codes = code_lists()
@@ -109,7 +109,8 @@ def publish(
         _forget(context, folder, latest - timedelta(days=KEEP_DAYS))
     if keys:
         context.build_data_docs(resource_identifiers=keys)
-    _copy_offline(_home(folder) / _RAW, folder)
+    notes = {result.dataset: rule_notes(result, codes) for result in results}
+    _copy_offline(_home(folder) / _RAW, folder, notes)
     pages = {result.dataset: folder / _page(result) for result in results}
     _write(folder / "index.html", _index(results, folder, latest))
     return pages
@@ -142,14 +143,20 @@ def _forget(context: AbstractDataContext, folder: Path, before: Any) -> None:
                 shutil.rmtree(site / "validations" / suite_path / run, ignore_errors=True)
 
 
-def _copy_offline(raw: Path, folder: Path) -> None:
-    """Rewritten copies of the pages that are new or changed since they were last copied."""
+def _copy_offline(raw: Path, folder: Path, notes: MappingABC[str, MappingABC[str, str]]) -> None:
+    """Rewritten copies of the pages that are new or changed since they were last copied.
+
+    notes: {dataset: {rule: HTML to stand below it}}.
+    """
     for page in sorted(raw.glob("*/**/*.html")):
         target = folder / page.relative_to(raw)
         if target.exists() and target.stat().st_mtime_ns >= page.stat().st_mtime_ns:
             continue
         root = "../" * (len(target.relative_to(folder).parts) - 1)
-        _write(target, offline(page.read_text(encoding="utf-8"), root))
+        # GX makes folders of the parts of a suite's name: validations/k3/material/..., expectations/k3/material.html
+        parts = page.relative_to(raw).with_suffix("").parts
+        below = notes.get(".".join(parts[1:3]), {})
+        _write(target, offline(page.read_text(encoding="utf-8"), root, below))
     for asset in ASSETS:
         _write(folder / "static" / asset, (STATIC / asset).read_text(encoding="utf-8"))
 
@@ -164,10 +171,12 @@ def _index(results: list[DatasetResult], folder: Path, latest: date | None) -> s
     """The entry page. GX's own needs five foreign scripts to show a table."""
     rows = []
     for result in sorted(results, key=lambda one: one.dataset):
-        failing = sum(count.failed > 0 for count in result.counts)
+        failing, unknown = len(result.broken()), sum(count.is_unknown for count in result.counts)
         days = sorted((folder / "validations" / result.dataset.replace(".", "/")).glob("*/*/*.html"), reverse=True)
         history = " ".join(f'<a href="{page.relative_to(folder).as_posix()}">{page.parts[-3]}</a>' for page in days)
         mark = '<span class="text-danger">✗</span>' if failing else '<span class="text-success">✓</span>'
+        if unknown:
+            mark += f' <span class="text-warning">? {unknown} 条未知 / unknown</span>'
         title = f"{result.contract.title.zh} / {result.contract.title.en}"
         if result.day != latest:
             mark = f'<span class="muted">? 未知，最近 / unknown, last {result.day}</span>'

@@ -8,6 +8,7 @@ in. Not here: rendering (GX), where pages lie (`docs.py`).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping as MappingABC
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +29,10 @@ _FOREIGN_ATTRIBUTE = re.compile(
     r"\s(?:src|href|srcset|action|data)\s*=\s*(\"(?:https?:)?//[^\"]*\"|'(?:https?:)?//[^']*')", re.IGNORECASE
 )
 _UNEXPECTED = re.compile(r"([\d,]+) unexpected values? found\.\s*([^<]*?%) of ([\d,]+) total rows\.")
+# A rule that could not run is told in our own words; GX would add the name of its class and an empty traceback.
+_EXCEPTION = re.compile(r"<span\b[^>]*>\s*expect_\w+\s*</span>\s*raised an exception:\s*<br\s*/?>")
+_TRACEBACK = re.compile(r"<p\b[^>]*>\s*<a\b[^>]*>\s*Show exception traceback\.\.\.\s*</a>\s*</p>")
+_RULE = re.compile(r"\s\((\w+\.\w+)\)(\s*</(?:span|p|li|div)\s*>)")
 _FILLED = re.compile(r"([\d.≈]+%) not null")
 
 
@@ -37,8 +42,12 @@ def _chrome() -> dict[str, str]:
     return yaml.safe_load((STATIC / "chrome.yaml").read_text(encoding="utf-8"))
 
 
-def offline(html: str, root: str) -> str:
-    """The page with local assets only; `root` is the relative way to the site's folder, "" or "../../"."""
+def offline(html: str, root: str, notes: MappingABC[str, str] | None = None) -> str:
+    """The page with local assets only; `root` is the relative way to the site's folder, "" or "../../".
+
+    notes: {rule: HTML that is put below its description, which ends with the rule in parentheses}.
+    """
+    known = notes or {}
     for part in _DROPPED:
         html = part.sub("", html)
     html = _LINK.sub("", html)
@@ -47,7 +56,9 @@ def offline(html: str, root: str) -> str:
     html = _FOREIGN_ANCHOR.sub(r"\1", html)
     html = _FOREIGN_ATTRIBUTE.sub("", html)
     html = _UNEXPECTED.sub(r"\3 行中有 \1 行不符合（\2） / \1 of \3 rows fail (\2)", html)
+    html = _TRACEBACK.sub("", _EXCEPTION.sub("", html))
     html = _FILLED.sub(r"\1 有值 / filled", html).replace("Data asset:", "数据集 / Dataset:")
+    html = _RULE.sub(lambda at: f"{at[2]}{known[at[1]]}" if at[1] in known else at[0], html)
     for english, both in _chrome().items():
         html = re.sub(rf">(\s*){re.escape(english)}(\s*)<", rf">\g<1>{both}\g<2><", html)
     return html.replace("</head>", f"{head(root)}</head>", 1)

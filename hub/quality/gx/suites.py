@@ -90,7 +90,7 @@ def rule_expectation() -> type[Expectation]:
 
 def _common(rule: Rule) -> dict[str, Any]:
     return {
-        "description": f"{rule.title.zh} / {rule.title.en}",
+        "description": f"{rule.title.zh} / {rule.title.en} ({rule.id})",
         "notes": f"{rule.why.zh} {rule.fix.zh}\n{rule.why.en} {rule.fix.en}",
         "severity": _SEVERITY[rule.severity],
         "meta": {"rule": rule.id, "kind": rule.kind, "dimension": rule.dimension, "holds_row": rule.hold},

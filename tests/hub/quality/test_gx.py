@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,9 +19,10 @@ from playwright.sync_api import Browser
 
 from hub.quality.gx import DatasetResult, RuleCount, publish, publish_data_docs, suite
 from hub.quality.gx.offline import offline
+from hub.quality.gx.results import validation_result
 from hub.store.models import SCHEMAS, Base
 from schemas.loader import code_lists, contracts
-from schemas.model import Contract
+from schemas.model import Contract, Threshold
 from tests.hub.quality.small import CODES, contract, rule
 
 RULES = (
@@ -117,6 +120,42 @@ def test_a_browser_asks_nobody_but_our_own_server(tmp_path: Path, browser: Brows
         server.server_close()
     assert len(asked) > 3
     assert [url for url in asked if not url.startswith(base)] == []
+
+
+def test_a_rule_shows_who_keeps_it_what_it_costs_and_what_to_do(tmp_path: Path, browser: Browser) -> None:
+    pages = publish([replace(result(), department="purchasing")], tmp_path / "docs", code_lists())
+    tab = browser.new_page()
+    for page in (pages["k3.material"], tmp_path / "docs" / "expectations" / "k3" / "material.html"):
+        tab.goto(page.as_uri())
+        shown = tab.inner_text("body")
+        assert tab.locator(".rule-notes:visible").count() == len(result().counts)
+        assert shown.count("负责 / Owner: 采购部 / Purchasing") == len(result().counts)
+        for words in ("维度 / Dimension: 有效性 / Validity", "为什么：原因 怎么改：办法", "Why: Why What to do: Fix"):
+            assert words in shown
+        assert "material.checksum)" not in shown
+    tab.close()
+
+
+def test_a_rule_that_could_not_run_is_unknown(tmp_path: Path, browser: Browser) -> None:
+    terms = contract(rule("required", "spec"), rule("checksum", "uscc", algorithm="uscc"))
+    counts = (RuleCount("material.required", 0, 0, (), True), RuleCount("material.checksum", 9, 0))
+    pages = publish([DatasetResult("k3.material", terms, DAY, counts)], tmp_path / "docs", CODES)
+    tab = browser.new_page()
+    tab.goto(pages["k3.material"].as_uri())
+    assert "这条规则没能运行，结果未知 / This rule could not run: unknown" in tab.inner_text("body")
+    assert "exception" not in tab.inner_text("body")
+    assert tab.locator("tbody .text-success").count() == 1
+    assert tab.locator("tbody .text-warning").count() == 1
+    assert "1 条未知 / unknown" in (tmp_path / "docs" / "index.html").read_text(encoding="utf-8")
+    tab.close()
+
+
+def test_what_a_rule_tolerates_is_no_failure(tmp_path: Path) -> None:
+    tolerant = replace(rule("required", "spec"), threshold=Threshold(Decimal(5), "percent"))
+    for failed, broken in ((5, []), (6, ["material.required"])):
+        told = DatasetResult("k3.material", contract(tolerant), DAY, (RuleCount("material.required", 100, failed),))
+        assert told.broken() == broken
+        assert validation_result(told, CODES).success is not bool(broken)
 
 
 class _Quiet(SimpleHTTPRequestHandler):
