@@ -1,6 +1,6 @@
 """Put generated figures into the READMEs: `<command> | python docs/fill.py score|bench`.
 
-    waterworks demo          (in another terminal: the score is read from the running store)
+    waterworks demo --no-serve --scale 10
     python -m examples.demo_factory score --out .waterworks/demo | python docs/fill.py score
     python -m benchmarks && python docs/fill.py bench < .waterworks/benchmarks/results.md
 

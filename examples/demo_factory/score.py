@@ -13,8 +13,8 @@ Counted per kind of class
 - reject: found if the row is among the rejected ones.
 - suggest: found if something is proposed for the value, right if it is the true one; false if one of the kind's
   suggestions stands where nothing is planted. Such a kind is counted as class error too if it has rules.
-- repair, per rule that changes values by itself: planted = errors of the kinds it is there for; found = changes of
-  planted values to the true value; false = changes of planted values to anything else, whatever the kind, and of
+- repair, per rule that changes values by itself (several serve one kind): found = changes of planted values to the
+  true value; false = changes of planted values to anything else, whatever the kind, and of
   clean values of columns in which one of its kinds occurs.
 - suggestion, per rule that suggests: planted = errors of the kinds it suggests something for; found = suggestions
   that are the true value; false = all others of its suggestions. They are counted per cell, before anybody decided.
@@ -114,12 +114,10 @@ with made as (
   from quality.value_change as v
   left join planted as p on p.dataset = v.dataset and p.source_key = v.source_key and p.col = v.source_column
   where v.rule in (select rule from kind_change) and (
-    p.id is not null or exists (
-      select from planted as s join kind_change as k on k.kind = s.kind and k.rule = v.rule
-      where s.dataset = v.dataset and s.col = v.source_column))
+    p.id is not null or (v.rule, v.dataset, v.source_column) in (
+      select k.rule, s.dataset, s.col from planted as s join kind_change as k on k.kind = s.kind))
 )
-select rule, (select count(*) from planted as p where p.kind in (select kind from made as m where m.rule = made.rule)),
-  count(*) filter (where is_true), count(*) filter (where is_true is not true)
+select rule, count(*) filter (where is_true), count(*) filter (where is_true is not true)
 from made group by rule order by rule
 """
 
@@ -187,7 +185,7 @@ group by f.rule order by 2 desc, 1
 
 @dataclass(frozen=True)
 class Line:
-    """Counts of one kind or domain. `exact`: how many found ones got the true value (fixable and suggest only)."""
+    """Counts of one kind, rule or domain. `planted` is 0 where it says nothing. `exact`: how many found ones got the true value (fixable and suggest only)."""
 
     name: str
     group: str  # error, fixable, suggest, match, reject, repair, suggestion, domain
@@ -320,7 +318,7 @@ def _count(connection: psycopg.Connection[Any]) -> Score:
     lines += [Line(k, "suggest", n, found, wrong, exact) for k, n, found, exact, wrong in rows(_SUGGESTED, "suggest")]
     lines += [Line(k, "match", int(n), int(f), int(w)) for k, n, f, w in rows(_MATCH_KINDS, "match")]
     lines += [Line(k, "reject", n, found, wrong) for k, n, found, wrong in rows(_REJECTS, "reject")]
-    lines += [Line(r, "repair", n, found, wrong) for r, n, found, wrong in connection.execute(_REPAIRS)]
+    lines += [Line(r, "repair", 0, found, wrong) for r, found, wrong in connection.execute(_REPAIRS)]
     lines += [Line(r, "suggestion", n, found, wrong) for r, n, found, wrong in connection.execute(_SUGGESTIONS)]
     domains = [Line(d, "domain", int(n), int(f), int(w)) for d, n, f, w in connection.execute(_DOMAINS).fetchall()]
     return Score(lines, domains, dict(connection.execute(_OTHERS).fetchall()))

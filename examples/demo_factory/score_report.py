@@ -83,7 +83,7 @@ def _table(lines: Sequence[Line], found: str, with_exact: bool) -> str:
     for line in lines:
         title = _title(line)
         exact = [str(line.exact)] if with_exact else []
-        planted = "" if line.name == "all" else str(line.planted)
+        planted = "" if line.name == "all" or line.group == "repair" else str(line.planted)
         rows.append([line.name, title, planted, str(line.found), *exact, str(line.wrong),
                      _ratio(line.precision), _ratio(line.recall)])  # fmt: skip
     widths = [max(_width(row[i]) for row in rows) for i in range(len(head))]
