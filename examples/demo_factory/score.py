@@ -185,7 +185,10 @@ group by f.rule order by 2 desc, 1
 
 @dataclass(frozen=True)
 class Line:
-    """Counts of one kind, rule or domain. `planted` is 0 where it says nothing. `exact`: how many found ones got the true value (fixable and suggest only)."""
+    """Counts of one kind, rule or domain. `planted` is 0 where it says nothing.
+
+    `exact`: how many found ones got the true value (fixable and suggest only).
+    """
 
     name: str
     group: str  # error, fixable, suggest, match, reject, repair, suggestion, domain
