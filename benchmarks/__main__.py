@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks import report
 
-NAMES = ("erp", "mariadb", "many", "workbook", "rules", "cleansing")
+NAMES = ("erp", "mariadb", "many", "workbook", "rules", "cleansing", "docs")
 FOLDER = Path(__file__).resolve().parent.parent / ".waterworks" / "benchmarks"
 
 

@@ -28,13 +28,15 @@ if TYPE_CHECKING:
     from great_expectations.data_context import AbstractDataContext
 
 KEEP_DAYS = 14  # GX's pages get slow with thousands of results; scores by day are in mart.quality_score
-_EXAMPLES = 5
+_EXAMPLES, _AMONG = 5, 200  # distinct values shown of the first findings: all of a million would be read for five
 _RAW = "gx/uncommitted/data_docs/local_site"
 
 _COUNTS = """
 select s.dataset, s.entity, s.day, s.department, s.rule, s.rows_checked, s.rows_failed, s.unknown is not null,
-       array(select distinct left(f.value, 60) from quality.finding as f
-             where f.dataset = s.dataset and f.rule = s.rule and f.resolved_at is null and f.value is not null
+       array(select distinct left(f.value, 60) from (
+               select value from quality.finding
+               where dataset = s.dataset and rule = s.rule and resolved_at is null and value is not null
+                 and s.rows_failed > 0 limit %(among)s) as f
              order by 1 limit %(examples)s)
 from mart.quality_score as s
 join (select dataset, max(day) as day from mart.quality_score where unknown is null
@@ -55,7 +57,7 @@ def publish_data_docs(
     counts: dict[tuple[str, str, Any, str], list[RuleCount]] = {}
     with connection.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
         for dataset, entity, day, department, rule, checked, failed, is_unknown, examples in cursor.execute(
-            _COUNTS, {"examples": _EXAMPLES, "keep": KEEP_DAYS}
+            _COUNTS, {"examples": _EXAMPLES, "among": _AMONG, "keep": KEEP_DAYS}
         ):
             found = RuleCount(rule, checked, failed, tuple(examples), is_unknown)
             counts.setdefault((dataset, entity, day, department), []).append(found)
