@@ -162,7 +162,8 @@ def _length(case: Case) -> Detail:
 def _listed(case: Case) -> Detail:
     name = str(case.rule.args.get("code_list", ""))
     if case.rule.args.get("values") is not None:
-        return {"problem": "values", "allowed": "、".join(str(value) for value in case.rule.args["values"][:_SHOWN])}
+        allowed = [str(value) for value in case.rule.args["values"][:_SHOWN]]
+        return {"problem": "values", "allowed": {"zh": "、".join(allowed), "en": ", ".join(allowed)}}
     suggestion = nearest(case.value or case.raw or "", case.codes[name]) if name in case.codes else None
     return {"code_list": name} | ({"suggestion": suggestion} if suggestion else {})
 

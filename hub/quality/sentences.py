@@ -108,8 +108,10 @@ def _where(facts: Detail, language: Language) -> str:
         return _COMMA[language].join(_ROW[language].format(row) for row in rows)
     agree = facts.get("agree") or ()
     if agree:
-        said = {"zh": "‘{value}’（{count} 行）", "en": "‘{value}’ ({count} rows)"}[language]
-        return _COMMA[language].join(said.format(**group) for group in agree)
+        said = {"zh": "‘{value}’（{count} 行）", "en": "‘{value}’ ({count} {rows})"}[language]
+        return _COMMA[language].join(
+            said.format(**group, rows="row" if group["count"] == 1 else "rows") for group in agree
+        )
     others = facts.get("others") or ()
     if others:
         said = {"zh": "{dataset} 是‘{value}’", "en": "‘{value}’ in {dataset}"}[language]
