@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import erp, report, rules, rules_data, workbook
+from benchmarks import docs, erp, report, rules, rules_data, workbook
 from benchmarks.__main__ import main
 from benchmarks.measure import Figures, Meter, isolated
 
@@ -30,6 +30,12 @@ def test_rules_find_exactly_what_was_planted() -> None:
     large = done.entries[-2:]
     assert [entry.rows for entry in large] == [ROWS * rules.LARGE] * 2
     assert sum(large[1].result.values()) > 2 * ROWS * rules.LARGE
+
+
+def test_data_docs_show_the_same_rules_whatever_the_rows() -> None:
+    few, many = docs.run(ROWS).entries
+    assert few.result == many.result > len(docs.DATASETS)
+    assert (few.rows, many.rows) == (10, ROWS)
 
 
 def test_readers_see_the_same_values() -> None:
