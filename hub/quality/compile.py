@@ -54,6 +54,8 @@ def compile_rules(
     for rule in contract.rules:
         if rule.scope != "row" or not applies(rule, fed) or rule.id in run.broken:
             continue
+        if rule.kind == "readable" and rule.column not in flags:
+            continue  # nothing on this page was left unread
         try:
             conditions.append(Condition(rule, failing(rule, scope)))
         except Problem as problem:

@@ -26,7 +26,7 @@ from hub.quality.fixed import attribute
 from hub.quality.set_findings import forget, merge, prepare_tables
 from hub.quality.set_templates import PREPARE, query_of
 from hub.quality.sets.surroundings import Surroundings
-from hub.quality.systems import NO_SYSTEMS, Systems
+from hub.quality.systems import KINDS_OF_SYSTEMS, NO_SYSTEMS, Systems
 from schemas.model import CodeList, Contract, Mapping, Rule
 from schemas.problems import Problem
 
@@ -102,6 +102,11 @@ def _decide(
 
 def collect(connection: psycopg.Connection[Any], rule: Rule, around: Surroundings, seconds: float) -> None:
     """Fill the temporary table set_found with the rows that fail: dataset, source_key, value, detail."""
+    unknown = around.systems.unknown(rule.args.get("sources") or ())
+    if unknown:
+        known = ", ".join([*sorted(KINDS_OF_SYSTEMS), *sorted(around.systems.kinds)])
+        file = around.contracts[rule.entity].path
+        raise Problem("rule_source_unknown", rule=rule.id, file=file, source=", ".join(unknown), known=known)
     connection.execute("truncate set_found")
     if rule.kind != "set_expression":
         connection.execute(_WHOLE_TABLES)

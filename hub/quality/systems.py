@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from connectors.config_models import SystemConfig
 from hub.quality.literals import text
 
+KINDS_OF_SYSTEMS = ("erp", "mes", "excel")
+_ALWAYS = (*KINDS_OF_SYSTEMS, "uploads")
+
 
 @dataclass(frozen=True)
 class Systems:
@@ -31,6 +34,10 @@ class Systems:
     def named(self, words: Collection[str]) -> list[str]:
         """The systems a rule means: each word is a system's name or a kind."""
         return sorted({*words, *(name for name, kind in self.kinds.items() if kind in words)})
+
+    def unknown(self, words: Collection[str]) -> list[str]:
+        """Words that are neither a kind nor a configured system; none while no system is configured."""
+        return [word for word in words if self.kinds and word not in self.kinds and word not in _ALWAYS]
 
     def as_table(self) -> str:
         """SQL of a common table `source_system(name, kind, in_sets)`."""

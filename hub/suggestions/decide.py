@@ -313,7 +313,7 @@ def _switch(connection: Connection, table: str, row_id: int, active: bool, who: 
 
 def _decided(found: Row) -> Problem:
     return Problem(
-        f"suggestion_was_{found['status']}",
+        "suggestion_was_accepted" if found["status"] == "accepted" else "suggestion_was_dismissed",
         raw=found["raw_value"],
         value=found["value"],
         who=found["decided_by"] or "-",

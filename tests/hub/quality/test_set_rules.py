@@ -36,6 +36,15 @@ def test_a_reference_may_name_a_kind_of_system_whatever_it_is_called(store: Stor
     assert store.run(by_kind) == [("mes.work_order", "2", "B200")]
 
 
+def test_a_rule_that_trusts_a_system_nobody_configured_is_unknown_and_not_passed(store: Store) -> None:
+    store.systems = Systems({"erp1": "erp"})
+    misspelt = of("work_order", rule("reference", "material_code", to="material.material_code", sources=["epr1"]))
+    store.put("erp1.work_order", "work_order", ("W1", "Z9", None))
+    store.run(misspelt)
+    [ran] = store.connection.execute("select problem ->> 'code' as code from quality.rule_run").fetchall()
+    assert ran["code"] == "rule_source_unknown"
+
+
 def test_a_reference_is_silent_about_an_erp_that_delivers_no_such_rows(store: Store) -> None:
     store.systems = Systems({"erp1": "erp", "erp2": "erp"})
     by_kind = of("work_order", rule("reference", "material_code", to="material.material_code", sources=["erp"]))
