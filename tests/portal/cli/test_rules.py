@@ -11,9 +11,9 @@ from typer.testing import CliRunner, Result
 from portal.cli.main import app
 from schemas.loader import contracts
 from tests.connectors.inputs import CUSTOMERS, xlsx_bytes
-from tests.hub.landing.conftest import CONTENT, Factory
+from tests.hub.landing.conftest import CONTENT, Factory, factory
 
-pytest_plugins = ["tests.hub.landing.conftest"]
+__all__ = ["factory"]  # a fixture of another room
 
 
 @pytest.fixture
